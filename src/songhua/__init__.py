@@ -1,0 +1,1 @@
+"""Songhua (松花): a province's ecological-environment monitoring."""

@@ -1,0 +1,131 @@
+"""What the pages ask of the platform and cannot do themselves; `app` hands it in at start-up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionOrder:
+    """One value to be corrected.
+
+    Parameters
+    ----------
+    site, quantity
+        Keys of the register.
+    time
+        Start of the hour, with a zone.
+    value
+        The right value, or None where the hour has none. [unit of the quantity]
+    reason
+        Why, in the author's words; shown beside every figure that changes.
+    author
+        Login name.
+    period
+        ``hour`` or ``day``.
+    """
+
+    site: str
+    quantity: str
+    time: datetime
+    value: float | None
+    reason: str
+    author: str
+    period: str = "hour"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """A file that is here and shall go in.
+
+    Parameters
+    ----------
+    path
+        The file on this machine. It is copied into the journal and may go afterwards.
+    name
+        The name its sender gave it.
+    mapping
+        The mapping as TOML text, or empty to detect it.
+    author
+        Login name.
+    dry_run
+        True to see what would happen.
+    """
+
+    path: Path
+    name: str
+    mapping: str
+    author: str
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of long work.
+
+    Parameters
+    ----------
+    id, kind
+        Its handle and what it is (``import``, ``correct``).
+    state
+        ``waiting``, ``running``, ``done`` or ``failed``.
+    done, total
+        How far; total 0 where unknown.
+    phase
+        What it is doing now: ``read``, ``assess``; empty when over.
+    result
+        What came of it, once done.
+    error_zh, error_en
+        What went wrong, once failed.
+    """
+
+    id: str
+    kind: str
+    state: str
+    done: int
+    total: int
+    phase: str
+    seconds: float
+    result: Mapping[str, Any]
+    error_zh: str = ""
+    error_en: str = ""
+
+
+class Platform(Protocol):
+    """The platform as its pages see it."""
+
+    def correct(self, order: CorrectionOrder) -> Mapping[str, Any]:
+        """Keep a correction and recompute what follows; return what changed."""
+
+    def import_file(self, order: ImportOrder) -> str:
+        """Start an import and return the id of its job."""
+
+    def job(self, job_id: str) -> Job | None:
+        """Return a job, or None when there is none of that id."""
+
+    def stop(self, job_id: str) -> None:
+        """Ask a job to stop at its next step."""
+
+
+_platform: Platform | None = None
+
+
+def connect(platform: Platform | None) -> None:
+    """Hand the platform in; called once by `app`."""
+    global _platform  # noqa: PLW0603 - the one handle of the process
+    _platform = platform
+
+
+def platform() -> Platform:
+    """Return the platform.
+
+    Raises
+    ------
+    RuntimeError
+        If nothing was connected: a fault of wiring.
+    """
+    if _platform is None:
+        raise RuntimeError("no platform was connected to the pages")
+    return _platform

@@ -1,0 +1,323 @@
+"""The air of one site or region over time: course, calendar, profile, rose and data capture."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from songhua.api.v1 import legend, shape
+from songhua.api.v1.asked import INDEX, Asked, asked, series_named
+from songhua.api.v1.subject import Subject, subject
+from songhua.model import BadInput, Period
+from songhua.standards import is_valid_mark, quantity, station_marks
+from songhua.store import shelf
+from songhua.store.registry.models import Correction
+
+router = Router(tags=["air"])
+
+DERIVED = (INDEX, "o3_8h")
+"""What no instrument reports: these come from the results even where hours are asked for."""
+MOST_MARKS = 500
+WIND = ("wind_direction", "wind_speed")
+_HOUR = timedelta(hours=1)
+_FROM = Query("", alias="from")
+
+
+@router.get("/air/series")
+def series(
+    request: HttpRequest,
+    site: str = "",
+    region: str = "",
+    period: str = "hour",
+    start: str = _FROM,
+    to: str = "",
+    quantities: str = "",
+    as_of: str = "",
+) -> dict[str, Any]:
+    """Return the course of the index and of concentrations, with the levels and limits behind it.
+
+    Where a span holds more than 4,000 hours or days, each step gathers several: `value` is their
+    mean, `low` and `high` their least and greatest.
+    """
+    who = subject(site, region)
+    ask = asked(period=period, start=start, end=to, as_of=as_of)
+    over = shape.grid(ask.span, period)
+    names = series_named(quantities)
+    assessed = results(who, ask)
+    marked = reported(who, ask, [name for name in names if name not in DERIVED])
+    return {
+        "subject": {"scope": who.scope, "key": who.key, "zh": who.zh, "en": who.en},
+        "period": period,
+        "from": _ms(ask.span.start),
+        "to": _ms(ask.span.end),
+        "as_of": _ms(ask.as_of) if ask.as_of else None,
+        "step": over.step // timedelta(milliseconds=1),
+        "gathers": over.gathers,
+        "time": over.times,
+        "levels": legend.levels(),
+        "editions": legend.edition_codes(ask.span),
+        "series": [_one(name, who, ask, over, assessed, marked) for name in names],
+    }
+
+
+@router.get("/air/calendar")
+def calendar(
+    request: HttpRequest,
+    site: str = "",
+    region: str = "",
+    start: str = _FROM,
+    to: str = "",
+    as_of: str = "",
+) -> dict[str, Any]:
+    """Return the index, level and primary pollutant of every day of a span."""
+    who = subject(site, region)
+    ask = asked(period="day", start=start, end=to, as_of=as_of)
+    days = results(who, ask).sort("time")
+    return {
+        "from": _ms(ask.span.start),
+        "to": _ms(ask.span.end),
+        "levels": legend.levels(),
+        "time": _times(days),
+        "aqi": days["aqi"].to_list(),
+        "level": days["level"].fill_null(0).to_list(),
+        "primary": days["primary"].to_list(),
+        "reason": days["reason"].to_list(),
+        "edition": days["edition"].to_list(),
+    }
+
+
+@router.get("/air/profile")
+def profile(
+    request: HttpRequest,
+    site: str = "",
+    region: str = "",
+    quantity: str = "pm2_5",
+    start: str = _FROM,
+    to: str = "",
+    as_of: str = "",
+) -> dict[str, Any]:
+    """Return mean and quartiles by hour of day and by day of week.
+
+    Weekdays are taken from hours where there are hours, else from days.
+    """
+    who = subject(site, region)
+    name = _single(quantity)
+    hours = _values(who, asked(period="hour", start=start, end=to, as_of=as_of), name)
+    local = pl.col("time").dt.convert_time_zone("Asia/Shanghai")
+    base, by = hours, "hour"
+    if hours.is_empty():
+        base, by = _values(who, asked(period="day", start=start, end=to, as_of=as_of), name), "day"
+    return {
+        "quantity": described(name),
+        "base": by,
+        "n": base.height,
+        "hours": shape.profile(hours, local.dt.hour(), range(24)),
+        "weekdays": shape.profile(base, local.dt.weekday(), range(1, 8)),
+    }
+
+
+@router.get("/air/rose")
+def rose(
+    request: HttpRequest,
+    site: str,
+    quantity: str = "pm2_5",
+    start: str = _FROM,
+    to: str = "",
+    as_of: str = "",
+) -> dict[str, Any]:
+    """Return how often the wind came from each side and how dirty it was, if wind is measured."""
+    who = subject(site, "")
+    ask = asked(period="hour", start=start, end=to, as_of=as_of)
+    name = _single(quantity)
+    wind = _observed(who, ask, WIND)
+    if wind.is_empty():
+        return {"quantity": described(name), "wind": False, "hours": 0, "classes": []}
+    wide = wind.pivot(on="quantity", on_columns=WIND, index="time", values="value")
+    joined = wide.rename({"wind_direction": "direction", "wind_speed": "speed"}).join(
+        _values(who, ask, name), on="time"
+    )
+    classes = legend.bands(name, "hour", ask.span)[-1]["levels"]
+    edges = [band["hi"] for band in classes if band["hi"] is not None]
+    return {
+        "quantity": described(name),
+        "wind": True,
+        "classes": classes,
+        "levels": legend.levels(),
+        **shape.rose(joined, edges),
+    }
+
+
+@router.get("/air/capture")
+def capture(
+    request: HttpRequest, site: str, start: str = _FROM, to: str = "", as_of: str = ""
+) -> dict[str, Any]:
+    """Return how much of what was due came in, by month and pollutant.
+
+    Due is every hour of the span up to the last one on the shelf.
+    """
+    who = subject(site, "")
+    ask = asked(period="hour", start=start, end=to, as_of=as_of)
+    ends = shelf().times("hour")
+    if ends is None or ends[1] < ask.span.start:
+        return {"months": [], "expected": [], "quantities": []}
+    due = Period(max(ask.span.start, ends[0]), min(ask.span.end, ends[1] + _HOUR))
+    measured = list(legend.MEASURED)
+    rows = _observed(who, Asked("hour", due, ask.as_of), measured)
+    months, expected, counts = shape.capture(rows, due, measured)
+    return {
+        "months": months,
+        "expected": expected,
+        "quantities": [{**described(name), "valid": counts[name]} for name in measured],
+    }
+
+
+def _one(
+    name: str,
+    who: Subject,
+    ask: Asked,
+    over: shape.Grid,
+    assessed: pl.DataFrame,
+    marked: pl.DataFrame,
+) -> dict[str, Any]:
+    """Return one series with everything that is drawn with it."""
+    rows = marked.filter(pl.col("quantity") == name)
+    good = pl.col("mark").is_in(_good_marks())
+    return {
+        **described(name),
+        **shape.course(values(who, ask, name, results=assessed, reported=marked), over),
+        "bands": legend.bands(name, ask.period, ask.span),
+        "limits": legend.limits(name, ask.period, ask.span),
+        "invalid": _marked(rows.filter(~good)),
+        "suspect": _marked(rows.filter(good & ~pl.col("mark").is_in(("", "N")))),
+        "corrected": _corrected(who, ask, name),
+        "missing": [] if _is_reported(who, ask, name) else _missing(assessed, name),
+    }
+
+
+def results(who: Subject, ask: Asked) -> pl.DataFrame:
+    """Return the assessed hours or days of a subject."""
+    return shelf().air_index(
+        period=ask.period, scope=who.scope, span=ask.span, subjects=[who.key], as_of=ask.as_of
+    )
+
+
+def reported(who: Subject, ask: Asked, names: Sequence[str]) -> pl.DataFrame:
+    """Return what was reported for a subject, marks and all."""
+    return shelf().observations(
+        period=ask.period, span=ask.span, sites=[who.key], quantities=names, as_of=ask.as_of
+    )
+
+
+def _observed(who: Subject, ask: Asked, names: Sequence[str]) -> pl.DataFrame:
+    """Return the reported values that are not marked invalid."""
+    rows = reported(who, ask, names)
+    return rows.filter(pl.col("mark").is_in(_good_marks()) & pl.col("value").is_not_null())
+
+
+def values(
+    who: Subject, ask: Asked, name: str, *, results: pl.DataFrame, reported: pl.DataFrame
+) -> pl.DataFrame:
+    """Return time and value of one series: as reported and valid, or as assessed."""
+    if _is_reported(who, ask, name):
+        good = (pl.col("quantity") == name) & pl.col("mark").is_in(_good_marks())
+        return reported.filter(good).select("time", "value").drop_nulls()
+    return results.select("time", pl.col(name).alias("value")).drop_nulls()
+
+
+def _is_reported(who: Subject, ask: Asked, name: str) -> bool:
+    """Return whether a series is what instruments reported, not what was worked out from it."""
+    return who.scope == "site" and ask.period == "hour" and name not in DERIVED
+
+
+def _values(who: Subject, ask: Asked, name: str) -> pl.DataFrame:
+    if _is_reported(who, ask, name):
+        return _observed(who, ask, [name]).select("time", "value")
+    return results(who, ask).select("time", pl.col(name).alias("value")).drop_nulls()
+
+
+def _corrected(who: Subject, ask: Asked, name: str) -> list[dict[str, Any]]:
+    """Return the corrections of a span that were known at the time asked about, oldest first."""
+    rows = corrections(who, ask).filter(quantity=name).order_by("journal_seq")[:MOST_MARKS]
+    return [
+        {
+            "time": _ms(row.time),
+            "value": row.value,
+            "former": row.former,
+            "words": row.reason,
+            "author": row.author,
+            "at": _ms(row.at),
+        }
+        for row in rows
+    ]
+
+
+def corrections(who: Subject, ask: Asked) -> QuerySet[Correction]:
+    """Return what people corrected in a span, as far as it was known."""
+    rows = Correction.objects.filter(
+        site=who.key, period=ask.period, time__gte=ask.span.start, time__lt=ask.span.end
+    )
+    return rows if ask.as_of is None else rows.filter(at__lte=ask.as_of)
+
+
+def _marked(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    words = station_marks()
+    return [
+        {
+            "time": _ms(time),
+            "value": value,
+            "mark": mark,
+            "zh": words[mark].name_zh or mark if mark in words else mark,
+            "en": words[mark].name_en if mark in words else mark,
+        }
+        for time, value, mark in rows.head(MOST_MARKS).select("time", "value", "mark").rows()
+    ]
+
+
+def _missing(results: pl.DataFrame, name: str) -> list[dict[str, Any]]:
+    none = results.filter(pl.col(name).is_null() & (pl.col("reason") != "")).head(MOST_MARKS)
+    return [{"time": _ms(time), "why": why} for time, why in none.select("time", "reason").rows()]
+
+
+def described(name: str) -> dict[str, Any]:
+    """Return the names, unit and decimals of a series."""
+    if name == INDEX:
+        return {
+            "name": name,
+            "symbol": "AQI",
+            "zh": "空气质量指数",
+            "en": "Air quality index",
+            "unit": "",
+            "places": 0,
+        }
+    one = quantity(name)
+    return {
+        "name": name,
+        "symbol": one.symbol,
+        "zh": one.name_zh,
+        "en": one.name_en,
+        "unit": one.unit,
+        "places": one.places,
+    }
+
+
+def _single(name: str) -> str:
+    names = series_named(name)
+    if len(names) != 1:
+        raise BadInput("一次只看一个指标。", "Ask for one quantity at a time.")
+    return names[0]
+
+
+def _good_marks() -> list[str]:
+    return [mark for mark in station_marks() if is_valid_mark(mark)]
+
+
+def _times(rows: pl.DataFrame) -> list[int]:
+    return rows["time"].dt.epoch("ms").to_list()
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

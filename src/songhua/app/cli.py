@@ -1,0 +1,44 @@
+"""`songhua`: the command line. Each command imports what it needs, so that the pure half runs alone."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from songhua.app.commands import assess, data, law, platform
+from songhua.model import SonghuaError
+
+app = typer.Typer(
+    name="songhua",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="松花：全省生态环境监测平台。 A province's environmental monitoring.",
+)
+app.add_typer(assess.app, name="assess")
+app.add_typer(law.app, name="law")
+platform.add_to(app)
+data.add_to(app)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="版本 Show the version.")] = False,
+) -> None:
+    """Show the version when asked."""
+    if version:
+        from songhua.app.version import code_version
+
+        typer.echo(f"songhua {code_version()}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; say faults in the reader's words and exit with 2."""
+    try:
+        app()
+    except SonghuaError as fault:
+        Console(stderr=True, highlight=False).print(f"[red]✗[/red] {fault}", soft_wrap=True)
+        sys.exit(2)

@@ -1,0 +1,125 @@
+"""`songhua run`, `demo`, `migrate`, `doctor`, `user`: the platform itself."""
+
+import getpass
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from songhua.model import BadInput
+
+console = Console(highlight=False, soft_wrap=True)
+user_app = typer.Typer(no_args_is_help=True, help="用户。 Users.")
+
+Host = Annotated[str, typer.Option(help="监听地址 Address to listen on.")]
+Port = Annotated[int, typer.Option(help="端口 Port.", min=1, max=65535)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang these commands on the root."""
+    app.command("run")(run)
+    app.command("demo")(demo)
+    app.command("migrate")(migrate)
+    app.command("doctor")(doctor)
+    app.command("replay")(replay)
+    app.add_typer(user_app, name="user")
+
+
+def run(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """启动平台：页面、接口与全部工作在一个进程里。 Start the platform in one process."""
+    from songhua.app.run import check_port
+    from songhua.app.server import start
+    from songhua.app.wiring import set_up
+
+    check_port(host, port)
+    set_up()
+    start(host, port, console)
+
+
+def demo(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """装入真实数据并打开平台。 Load real observations and open the platform."""
+    from songhua.app.run import check_port
+
+    check_port(host, port)
+    os.environ.setdefault("SONGHUA_HOME", str(Path("var") / "demo"))
+    os.environ["SONGHUA_DEMO"] = "1"
+    os.environ.setdefault("SONGHUA_OPEN_READING", "1")
+    from songhua.app.wiring import set_up
+
+    set_up()
+    from songhua.app import demo as the_demo
+    from songhua.app.server import start
+
+    start(host, port, console, before=the_demo.prepare, after=the_demo.greet)
+
+
+def migrate() -> None:
+    """建立或升级登记簿与观测库；可重复执行。 Create or upgrade both stores; safe to repeat."""
+    from songhua.app.wiring import set_up
+
+    set_up()
+    from songhua.app.server import migrate_stores
+
+    migrate_stores()
+    console.print("两个库已是最新。 Both stores are up to date.")
+
+
+def doctor() -> None:
+    """配置了什么、能否连通、存了多少。 What is configured, reachable, and how full."""
+    from songhua.app.wiring import set_up
+
+    set_up()
+    from songhua.app.ask import ask
+
+    marks = {"ok": "[green]✓[/green]", "warn": "[yellow]![/yellow]", "fail": "[red]✗[/red]"}
+    findings: list[dict[str, Any]] = ask("doctor", {})["findings"]
+    for finding in findings:
+        console.print(f"{marks[finding['state']]} {finding['zh']}\n  [dim]{finding['en']}[/dim]")
+    if any(finding["state"] == "fail" for finding in findings):
+        raise typer.Exit(1)
+
+
+def replay() -> None:
+    """重放日志：观测与结果由原始字节重建，当前值不变。 Apply the whole journal again."""
+    from songhua.app.wiring import set_up
+
+    set_up()
+    from songhua.app.ask import ask
+    from songhua.app.progress import progress
+
+    with progress(console) as report:
+        result = ask("replay", {}, report)
+    console.print(f"重放 {result['entries']} 条日志。 Replayed {result['entries']} entries.")
+
+
+@user_app.callback()
+def user_root() -> None:
+    """People who may log in."""
+
+
+@user_app.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="登录名 Login name.")],
+    *,
+    role: Annotated[str, typer.Option(help="viewer | operator | analyst | administrator")],
+    region: Annotated[str, typer.Option(help="行政区划代码 Region code.")] = "220000",
+) -> None:
+    """新增用户，口令从终端或标准输入读取。 Add a user; the password is asked for."""
+    from songhua.app.wiring import set_up
+
+    set_up()
+    from songhua.store.registry import records
+
+    secret = getpass.getpass("口令 Password: ") if sys.stdin.isatty() else sys.stdin.readline()
+    records.add_user(name, role=role, region=region, password=secret.strip())
+    console.print(f"已新增 {name}。 Added.")
+
+
+def need_file(path: Path) -> Path:
+    """Return the path when it is a readable file; raise `BadInput` when not."""
+    if not path.is_file():
+        raise BadInput(f"没有这个文件：{path}。", f"No such file: {path}.")
+    return path.resolve()

@@ -1,0 +1,166 @@
+"""The opened platform: journal, shelf and registry, and the work that people ask of it."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+import polars as pl
+from django.conf import settings
+
+from songhua.app import imports
+from songhua.app.jobs import Jobs
+from songhua.app.pipeline import run_pipeline
+from songhua.app.version import code_version
+from songhua.assess.job import Affected, Stamp
+from songhua.model import BadInput, Period
+from songhua.store import Journal, Shelf, configure, open_shelf
+from songhua.store.journal import Entry
+from songhua.store.registry import records
+from songhua.store.registry.sites import members
+from songhua.api import ports
+
+Report = Callable[[Mapping[str, Any]], None]
+
+_LONGEST_CHUNK = timedelta(days=92)
+
+
+def silent(_step: Mapping[str, Any]) -> None:
+    """Report to nobody."""
+
+
+class Songhua:
+    """One opened platform. Only one process at a time holds it: the journal's lock says so."""
+
+    def __init__(self, journal: Journal, shelf: Shelf) -> None:
+        self.journal = journal
+        self.shelf = shelf
+        self.jobs = Jobs()
+        self._work = threading.Lock()  # imports, corrections and replays go one after another
+
+    @classmethod
+    def open(cls) -> Self:
+        """Open journal and shelf as the settings name them, and take up unfinished work.
+
+        Raises
+        ------
+        BadInput
+            If another process holds them, or a store cannot be reached.
+        """
+        journal = Journal.open(settings.SONGHUA_JOURNAL)
+        shelf = open_shelf(settings.SONGHUA_OBSERVATIONS)
+        shelf.migrate()
+        configure(shelf)
+        platform = cls(journal, shelf)
+        platform.catch_up(silent)
+        return platform
+
+    def close(self) -> None:
+        """Finish the step under way and let go of the stores."""
+        self.jobs.close()
+        configure(None)
+        self.shelf.close()
+        self.journal.close()
+
+    # What the pages ask (`web.ports.Platform`)
+
+    def import_file(self, order: ports.ImportOrder) -> str:
+        """Start an import in the background and return the id of its job."""
+        return self.jobs.start("import", lambda report: self.run_import(order, report))
+
+    def job(self, job_id: str) -> ports.Job | None:
+        """Return how a job stands."""
+        return self.jobs.find(job_id)
+
+    def stop(self, job_id: str) -> None:
+        """Ask a job to stop."""
+        self.jobs.stop(job_id)
+
+    # Work
+
+    def run_import(self, order: ports.ImportOrder, report: Report) -> Mapping[str, Any]:
+        """Bring a file in: journal first, then rows, then everything that follows from them."""
+        if order.dry_run:
+            return imports.dry_run(self.shelf, order, report)
+        with self._work:
+            arrived = imports.receive(self.journal, order, report)
+            if isinstance(arrived, Mapping):
+                return arrived
+            return self._apply(arrived, report)
+
+    def correct(self, order: ports.CorrectionOrder) -> Mapping[str, Any]:
+        """Keep a correction as a new revision and recompute what follows from it."""
+        with self._work:
+            former = self._current(order)
+            body = {
+                "site": order.site,
+                "quantity": order.quantity,
+                "period": order.period,
+                "time": order.time.astimezone(UTC).isoformat(),
+                "value": order.value,
+                "former": former,
+                "reason": order.reason,
+                "author": order.author,
+            }
+            raw = json.dumps(body, ensure_ascii=False).encode()
+            entry = self.journal.append("correction", raw, {"author": order.author})
+            return self._apply(entry, silent)
+
+    def catch_up(self, report: Report) -> int:
+        """Apply journal entries that a stop left unapplied; return how many."""
+        done = records.applied()
+        waiting = [
+            entry
+            for entry in self.journal.entries(kinds=("file", "correction"))
+            if entry.seq not in done
+        ]
+        for entry in waiting:
+            self._apply(entry, report)
+        return len(waiting)
+
+    def replay(self, report: Report) -> int:
+        """Apply the whole journal again; current values stay what they are."""
+        entries = list(self.journal.entries(kinds=("file", "correction")))
+        with self._work:
+            for entry in entries:
+                self._apply(entry, report)
+        return len(entries)
+
+    def reassess(self, affected: Affected, report: Report) -> dict[str, int]:
+        """Run the pipeline on what was affected, a season at a time."""
+        stamp = Stamp(cause=affected.cause, code=code_version(), now=datetime.now(UTC))
+        changed: dict[str, int] = {}
+        for span in _seasons(affected.span):
+            part = Affected(affected.sites, span, affected.cause)
+            for step, count in run_pipeline(self.shelf, members, part, stamp, report).items():
+                changed[step] = changed.get(step, 0) + count
+        return changed
+
+    def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:
+        apply = {"file": imports.apply_file, "correction": imports.apply_correction}[entry.kind]
+        result, affected = apply(self.journal, self.shelf, entry, report)
+        changed: dict[str, int] = {}
+        for part in affected:
+            for step, count in self.reassess(part, report).items():
+                changed[step] = changed.get(step, 0) + count
+        records.mark_applied(entry.seq)
+        return {**result, "recomputed": changed}
+
+    def _current(self, order: ports.CorrectionOrder) -> float | None:
+        rows = self.shelf.observations(
+            period=order.period,
+            span=Period(order.time, order.time + timedelta(seconds=1)),
+            sites=[order.site],
+            quantities=[order.quantity],
+        )
+        return None if rows.is_empty() else rows["value"][0]
+
+
+def _seasons(span: Period) -> list[Period]:
+    starts, start = [], span.start
+    while start < span.end:
+        starts.append(Period(start, min(start + _LONGEST_CHUNK, span.end)))
+        start += _LONGEST_CHUNK
+    return starts

@@ -1,0 +1,56 @@
+"""The platform started: stores migrated and opened, work accepted, pages served."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.management import call_command
+from rich.console import Console
+
+from songhua.app import control
+from songhua.app.platform import Songhua
+from songhua.app.run import serve
+from songhua.app.works import works
+from songhua.model import BadInput
+from songhua.store.registry import records
+from songhua.api import ports
+
+Before = Callable[[Songhua, Console], None]
+After = Callable[[str, int, Console], None]
+
+
+def migrate_stores() -> None:
+    """Create or upgrade the registry; the shelf migrates itself when it is opened."""
+    settings.SONGHUA_HOME.mkdir(parents=True, exist_ok=True)
+    call_command("migrate", verbosity=0, interactive=False)
+    records.seed()
+
+
+def start(
+    host: str,
+    port: int,
+    console: Console,
+    *,
+    before: Before | None = None,
+    after: After | None = None,
+) -> None:
+    """Open the platform, do what comes before, and serve until it is stopped."""
+    if control.is_running(settings.SONGHUA_HOME):
+        raise BadInput(
+            f"平台已在运行（{settings.SONGHUA_HOME}）。",
+            f"The platform of {settings.SONGHUA_HOME} is running already.",
+        )
+    migrate_stores()
+    platform = Songhua.open()
+    commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
+    ports.connect(platform)
+    try:
+        if before is not None:
+            before(platform, console)
+        if after is not None:
+            after(host, port, console)
+        else:
+            console.print(f"松花已启动 Songhua is running: http://{host}:{port}/   Ctrl-C 停止")
+        serve(host, port, console)
+    finally:
+        commands.close()
+        platform.close()

@@ -1,0 +1,41 @@
+"""The work that commands may ask for, by name."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from songhua.app.control import Report, Work
+from songhua.app.platform import Songhua
+from songhua.store.doctor import examine
+from songhua.api.ports import CorrectionOrder, ImportOrder
+
+
+def works(platform: Songhua) -> Mapping[str, Work]:
+    """Return each piece of work under the name a command asks for it by."""
+
+    def import_file(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        order = ImportOrder(
+            path=Path(args["path"]),
+            name=args["name"],
+            mapping=args["mapping"],
+            author=args["author"],
+            dry_run=args["dry_run"],
+        )
+        return platform.run_import(order, report)
+
+    def correct(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        del report
+        order = CorrectionOrder(**{**args, "time": datetime.fromisoformat(args["time"])})
+        return platform.correct(order)
+
+    def doctor(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        del args, report
+        return {"findings": [asdict(finding) for finding in examine(platform.journal, platform.shelf)]}
+
+    def replay(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        del args
+        return {"entries": platform.replay(report)}
+
+    return {"import": import_file, "correct": correct, "doctor": doctor, "replay": replay}

@@ -1,0 +1,21 @@
+"""The nouns of the field. Imports nothing of ours; changes nothing; knows no store."""
+
+from songhua.model.errors import (
+    BadInput,
+    NoRuleInForce,
+    SonghuaError,
+    UnknownName,
+)
+from songhua.model.missing import Missing, MissingReason
+from songhua.model.time import BEIJING, Period
+
+__all__ = [
+    "BEIJING",
+    "BadInput",
+    "Missing",
+    "MissingReason",
+    "NoRuleInForce",
+    "Period",
+    "SonghuaError",
+    "UnknownName",
+]

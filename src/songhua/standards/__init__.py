@@ -1,0 +1,81 @@
+"""The rules (标准): one dated data file per edition, and their readers. Ask by the day measured."""
+
+from songhua.standards.ambient import AmbientAirRule, Validity, ambient_air_rule
+from songhua.standards.aqi import (
+    POLLUTANTS,
+    AqiRule,
+    Averaging,
+    IndexScale,
+    Level,
+    SensitiveGroup,
+    aqi_rule,
+    aqi_rule_of,
+    levels,
+)
+from songhua.standards.edition import Edition, Note, edition_in_force, edition_of, editions
+from songhua.standards.evaluation import (
+    DustRule,
+    EvaluationRule,
+    RankingItem,
+    RankingRule,
+    Statistic,
+    dust_rule,
+    evaluation_rule,
+    ranking_rule,
+    spearman_critical,
+)
+from songhua.standards.law import LawCell, LawChange, LawEdition, law_diff, law_list, law_show
+from songhua.standards.quantities import (
+    QUANTITIES,
+    Quantity,
+    StationMark,
+    is_valid_mark,
+    quantity,
+    station_marks,
+)
+from songhua.standards.regions_gb2260 import PROVINCE, Region, regions, renamed_regions
+
+__all__ = [
+    "POLLUTANTS",
+    "PROVINCE",
+    "QUANTITIES",
+    "AmbientAirRule",
+    "AqiRule",
+    "Averaging",
+    "DustRule",
+    "Edition",
+    "EvaluationRule",
+    "IndexScale",
+    "LawCell",
+    "LawChange",
+    "LawEdition",
+    "Level",
+    "Note",
+    "Quantity",
+    "RankingItem",
+    "RankingRule",
+    "Region",
+    "SensitiveGroup",
+    "StationMark",
+    "Statistic",
+    "Validity",
+    "ambient_air_rule",
+    "aqi_rule",
+    "aqi_rule_of",
+    "dust_rule",
+    "edition_in_force",
+    "edition_of",
+    "editions",
+    "evaluation_rule",
+    "is_valid_mark",
+    "law_diff",
+    "law_list",
+    "law_show",
+    "levels",
+    "quantity",
+    "ranking_rule",
+    "regions",
+    "renamed_regions",
+    "spearman_critical",
+    "station_marks",
+]

@@ -1,0 +1,337 @@
+"""The standards as cells that a page or a command can print, and what changed between editions."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from songhua.standards.edition import Edition, edition_in_force, edition_of, editions
+from songhua.standards.quantities import QUANTITIES
+
+FAMILIES = (
+    ("air", "gb_3095"),
+    ("air", "hj_633"),
+    ("air", "hj_663"),
+    ("air", "city_ranking"),
+    ("air", "sand_dust"),
+)
+
+_AVERAGING = {
+    "hourly": ("1小时平均", "1-hour mean"),
+    "daily": ("日平均", "daily mean"),
+    "max_8h": ("日最大8小时平均", "maximum daily 8-hour mean"),
+    "monthly": ("月平均", "monthly mean"),
+    "quarterly": ("季平均", "quarterly mean"),
+    "growing_season": ("植物生长季平均", "growing-season mean"),
+    "annual": ("年平均", "annual mean"),
+}
+_ITEMS = {
+    "pb": ("铅 Pb", "lead"),
+    "bap": ("苯并[a]芘 BaP", "benzo[a]pyrene"),
+    "cd": ("镉 Cd", "cadmium"),
+    "hg": ("汞 Hg", "mercury"),
+    "as": ("砷 As", "arsenic"),
+    "cr6": ("六价铬 Cr(VI)", "chromium VI"),
+    "fluoride": ("氟化物 F", "fluoride"),
+}
+_WORDS = {
+    True: ("是", "yes"),
+    False: ("否", "no"),
+    None: ("不给出", "none"),
+    "": ("—", "—"),
+}
+_GROUPS = {
+    "respiratory": ("呼吸系统疾病", "respiratory"),
+    "cardiovascular": ("心血管疾病", "cardiovascular"),
+    "children": ("儿童青少年", "children"),
+    "elderly": ("老年人", "older people"),
+    "outdoor": ("户外活动者", "active outdoors"),
+}
+_LABELS = {
+    "minutes_hour": ("小时均值所需分钟", "minutes of an hour"),
+    "hours_day": ("日均值所需小时", "hours of a day"),
+    "hours_8h": ("8 小时均值所需小时", "hours of an 8-hour mean"),
+    "windows_day": ("臭氧日最大 8 小时所需滑动均值", "8-hour means of a day"),
+    "days_year": ("年均值所需日均值", "days of a year"),
+    "days_month": ("每月所需日均值", "days of a month"),
+    "days_february": ("二月所需日均值", "days of February"),
+    "days_year_tsp": ("TSP、BaP、Pb 年均值所需日均值", "days of a year, TSP, BaP, Pb"),
+    "days_month_tsp": ("TSP、BaP、Pb 每月所需日均值", "days of a month, TSP, BaP, Pb"),
+    "share": ("有效点位比例", "share of sites"),
+    "few_sites": ("点位少于此数时", "below this number of sites"),
+    "few_share": ("点位少时的有效比例", "share when few"),
+    "exceed_multiple": ("超标倍数小数位", "decimals of an exceedance multiple"),
+    "rate": ("百分率小数位", "decimals of a rate"),
+    "trend": ("趋势系数小数位", "decimals of a trend coefficient"),
+    "index": ("单项指数小数位", "decimals of a single index"),
+    "years": ("滑动平均年数", "years of the moving mean"),
+    "quantities": ("扣除的项目", "items deducted"),
+    "keeps_good_days": ("沙尘日计入优良率", "dust days stay in the good-day ratio"),
+    "hours_before": ("参照的前几小时", "hours before"),
+    "rise": ("PM₁₀ 升高倍数", "rise of PM₁₀"),
+    "floor": ("PM₁₀ 起始浓度", "floor of PM₁₀"),
+    "ratio": ("PM₂.₅/PM₁₀ 降至", "ratio PM₂.₅/PM₁₀ falls to"),
+    "back_within": ("结束：回到此比例以内", "ends: back within"),
+    "excluded_from": ("例外事件可剔除", "exceptional events excluded from"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LawCell:
+    """One number or rule of a standard.
+
+    Parameters
+    ----------
+    table_zh, table_en, row_zh, row_en, column_zh, column_en
+        Where it stands, in a reader's words.
+    value_zh, value_en
+        What it says.
+    unit, clause, confidence, note
+        As the data file has them; `note` may be empty.
+    """
+
+    table_zh: str
+    table_en: str
+    row_zh: str
+    row_en: str
+    column_zh: str
+    column_en: str
+    value_zh: str
+    value_en: str
+    unit: str
+    clause: str
+    confidence: str
+    note: str = ""
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What tells one cell from another."""
+        return self.table_en, self.row_en, self.column_en
+
+
+@dataclass(frozen=True, slots=True)
+class LawEdition:
+    """An edition and all its cells, in the order of the document."""
+
+    edition: Edition
+    cells: tuple[LawCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LawChange:
+    """What one cell was and became; None where it is new or gone."""
+
+    before: LawCell | None
+    after: LawCell | None
+
+    @property
+    def where(self) -> LawCell:
+        """The cell that says where the change stands."""
+        cell = self.after or self.before
+        if cell is None:
+            raise ValueError("a change has a before or an after")
+        return cell
+
+
+def law_list(*, on: date | None = None) -> tuple[Edition, ...]:
+    """Return every edition, newest first in each family; or those in force on a day."""
+    if on is not None:
+        return tuple(edition_in_force(medium, family, on=on) for medium, family in FAMILIES)
+    return tuple(edition for medium, family in FAMILIES for edition in editions(medium, family))
+
+
+def law_show(family: str, year: int) -> LawEdition:
+    """Return one edition with all its cells; raise `UnknownName` when there is none."""
+    medium = {name: medium for medium, name in FAMILIES}.get(family, "air")
+    edition = edition_of(medium, family, year)
+    cells = _CELLS.get(family, _plain_cells)
+    return LawEdition(edition, tuple(cells(edition)))
+
+
+def law_diff(family: str, year_a: int, year_b: int) -> tuple[LawChange, ...]:
+    """Return what changed from one edition to another, in the order of the documents.
+
+    The phases of GB 3095 have names of their own: each phase of the later edition is compared
+    with the limits of the earlier one.
+
+    >>> [c.where.row_en for c in law_diff("hj_633", 2012, 2026) if "daily" in c.where.table_en]
+    ['PM₁₀', 'PM₂.₅']
+    """
+    before = law_show(family, year_a).cells
+    after = law_show(family, year_b).cells
+    exactly = {cell.place: cell for cell in before}
+    loosely = {cell.place[1:]: cell for cell in before} if family == "gb_3095" else {}
+    kept = {cell.place for cell in after} | {cell.place for cell in before if loosely}
+    changes = [
+        *(LawChange(exactly.get(c.place) or loosely.get(c.place[1:]), c) for c in after),
+        *(LawChange(cell, None) for cell in before if cell.place not in kept),
+    ]
+    return tuple(
+        change
+        for change in changes
+        if not change.before or not change.after or change.before.value_en != change.after.value_en
+    )
+
+
+def _index_cells(edition: Edition) -> Iterator[LawCell]:
+    table, above = edition.tables["table_1"], edition.tables["above"]
+    printed = edition.clauses["iaqi"].split("，")[-1]
+    for averaging in ("daily", "hourly", "max_8h"):
+        zh, en = _AVERAGING[averaging]
+        for item, limits in table[averaging].items():
+            name = QUANTITIES[item]
+            place = (f"分指数与浓度限值：{zh}", f"IAQI limits: {en}", name.symbol, name.symbol)
+            for index, limit in zip(table["iaqi"], limits, strict=False):
+                yield LawCell(
+                    *place, f"IAQI {index}", f"IAQI {index}", str(limit), str(limit),
+                    name.unit, printed, edition.confidence,
+                )  # fmt: skip
+            over = above[averaging].get(item)
+            words = _words(over)
+            top = f"{limits[-1]}"
+            yield LawCell(
+                *place, f"高于 {top}", f"above {top}", *words, "IAQI", printed, edition.confidence
+            )
+    yield from _index_rules(edition)
+
+
+def _index_rules(edition: Edition) -> Iterator[LawCell]:
+    rules, clauses = edition.tables["rules"], edition.clauses
+    table = ("规则", "rules")
+
+    def rule(row: tuple[str, str], value: Any, clause: str) -> LawCell:
+        return LawCell(*table, *row, "", "", *_words(value), "", clause, edition.confidence)
+
+    places = rules["places"]
+    yield rule(
+        ("代入公式前修约浓度（小数位）", "concentrations rounded first (decimals)"),
+        "，".join(f"{QUANTITIES[k].symbol} {v}" for k, v in places.items()) if places else False,
+        clauses.get("round_value", ""),
+    )
+    yield rule(("指数取整", "index made whole"), "进位 up", clauses["round_up"])
+    yield rule(
+        ("缺项且其余不超过 100 时不发布 AQI", "an item missing and the rest ≤ 100: AQI withheld"),
+        rules["needs_all_pollutants"],
+        clauses["missing"],
+    )
+    yield rule(
+        ("列出超标污染物", "exceeding pollutants named"),
+        rules["names_exceeding"],
+        clauses.get("exceeding", ""),
+    )
+    for report, zh, en in (
+        ("hourly", "实时报", "hourly report"),
+        ("daily", "日报", "daily report"),
+    ):
+        for item, column in edition.tables["report"][report].items():
+            symbol = QUANTITIES[item].symbol
+            words_zh, words_en = _AVERAGING[column]
+            yield LawCell(
+                f"{zh}所用的列", f"column of the {en}", symbol, symbol, "", "",
+                words_zh, words_en, "", clauses["pm_hourly"], edition.confidence,
+            )  # fmt: skip
+    for item, groups in edition.tables.get("sensitive_groups", {}).items():
+        symbol = QUANTITIES[item].symbol
+        yield LawCell(
+            "敏感人群（IAQI > 100）", "sensitive groups (IAQI > 100)", symbol, symbol, "", "",
+            "、".join(_GROUPS[key][0] for key in groups),
+            ", ".join(_GROUPS[key][1] for key in groups),
+            "", clauses.get("sensitive", ""), edition.confidence,
+        )  # fmt: skip
+
+
+def _limit_cells(edition: Edition) -> Iterator[LawCell]:
+    for phase in edition.tables["phase"]:
+        until = phase.get("until")
+        span = f"{phase['from']} – {until or ''}".rstrip()
+        for item, averaging, unit, class_1, class_2, table, confidence, note in phase["limits"]:
+            zh, en = _item(item)
+            period_zh, period_en = _AVERAGING[averaging]
+            row_note = f" · {note}" if phase["kind"] == "annex" and note else ""
+            for column_zh, column_en, value in (
+                ("一级", "class 1", class_1),
+                ("二级", "class 2", class_2),
+            ):
+                yield LawCell(
+                    f"{table} {phase['name_zh']}（{span}）", f"{table} {phase['name_en']} ({span})",
+                    f"{zh} {period_zh}{row_note}", f"{en} {period_en}{row_note}",
+                    column_zh, column_en, str(value), str(value), unit, table, confidence, note,
+                )  # fmt: skip
+    yield from _pairs(
+        edition, "数据有效性（表4）", "validity (table 4)", edition.tables["table_4"], "表4"
+    )
+
+
+def _evaluation_cells(edition: Edition) -> Iterator[LawCell]:
+    for item, statistic, percentile, averaging in edition.tables["table_1"]["year"]:
+        zh, en = _AVERAGING[averaging]
+        shown = f"P{percentile}" if percentile else "均值 mean"
+        yield LawCell(
+            "年评价项目", "yearly evaluation", QUANTITIES[item].symbol, QUANTITIES[item].symbol,
+            shown, statistic + (str(percentile) if percentile else ""),
+            f"对照{zh}限值", f"against the {en} limit", "", edition.clauses["items"], "verified",
+        )  # fmt: skip
+    sections: tuple[tuple[str, str, str, str], ...] = (
+        ("places", "小数位", "decimals", edition.clauses["places"]),
+        ("rounding", "其他修约", "other rounding", edition.clauses["places"]),
+        ("validity", "数据有效性", "validity", edition.clauses["windows"]),
+        ("quorum", "点位数要求", "quorum of sites", edition.clauses["quorum"]),
+        ("moving_mean", "滑动平均", "moving mean", ""),
+        ("exceptional_events", "例外事件", "exceptional events", ""),
+    )
+    for key, zh, en, clause in sections:
+        yield from _pairs(edition, zh, en, edition.tables.get(key, {}), clause)
+
+
+def _ranking_cells(edition: Edition) -> Iterator[LawCell]:
+    for item, _, percentile, standard in edition.tables["table_1"]["items"]:
+        name = QUANTITIES[item]
+        shown = (f"P{percentile}", f"P{percentile}") if percentile else ("均值", "mean")
+        yield LawCell(
+            "综合指数的标准值 S", "standard values S", name.symbol, name.symbol, *shown,
+            str(standard), str(standard), name.unit, edition.clauses["index"], edition.confidence,
+        )  # fmt: skip
+    rounding = edition.tables["rounding"]
+    yield from _pairs(
+        edition, "浓度小数位", "decimals of concentrations", rounding["concentration"], ""
+    )
+    yield from _pairs(edition, "修约", "rounding", {"index": rounding["index"]}, "")
+
+
+def _plain_cells(edition: Edition) -> Iterator[LawCell]:
+    for key, zh, en in (("rules", "规则", "rules"), ("criteria", "起止判据", "criteria")):
+        yield from _pairs(edition, zh, en, edition.tables.get(key, {}), "")
+
+
+def _pairs(
+    edition: Edition, zh: str, en: str, pairs: Mapping[str, Any], clause: str
+) -> Iterator[LawCell]:
+    confidence = (
+        "memory" if "记忆" in "".join(note.zh for note in edition.notes) else (edition.confidence)
+    )
+    for key, value in pairs.items():
+        row_zh, row_en = _LABELS.get(key) or _item(key)
+        yield LawCell(zh, en, row_zh, row_en, "", "", *_words(value), "", clause, confidence)
+
+
+def _item(key: str) -> tuple[str, str]:
+    if key in _ITEMS:
+        return _ITEMS[key]
+    name = QUANTITIES[key]
+    return f"{name.name_zh} {name.symbol}", name.symbol
+
+
+def _words(value: Any) -> tuple[str, str]:
+    if isinstance(value, bool) or value is None or value == "":
+        return _WORDS[value]
+    if isinstance(value, list):
+        value = "、".join(QUANTITIES[v].symbol if v in QUANTITIES else str(v) for v in value)
+    return str(value), str(value)
+
+
+_CELLS: Mapping[str, Callable[[Edition], Iterator[LawCell]]] = {
+    "hj_633": _index_cells,
+    "gb_3095": _limit_cells,
+    "hj_663": _evaluation_cells,
+    "city_ranking": _ranking_cells,
+}

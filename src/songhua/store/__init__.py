@@ -1,0 +1,18 @@
+"""The shelf (数据): journal, observations and results, registry. Every SQL statement is here."""
+
+from songhua.store.handle import configure, shelf
+from songhua.store.journal import Entry, Journal, JournalFault
+from songhua.store.shelf import INDEX_VALUES, SUMMARY_VALUES, Shelf, TableSize, open_shelf
+
+__all__ = [
+    "INDEX_VALUES",
+    "SUMMARY_VALUES",
+    "Entry",
+    "Journal",
+    "JournalFault",
+    "Shelf",
+    "TableSize",
+    "configure",
+    "open_shelf",
+    "shelf",
+]

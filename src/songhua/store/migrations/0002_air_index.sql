@@ -1,0 +1,35 @@
+-- The air index of hours and days, of sites and areas; each row beside the state that made it.
+CREATE TABLE IF NOT EXISTS air_index
+(
+    period      LowCardinality(String),
+    scope       LowCardinality(String),
+    subject     LowCardinality(String),
+    time        DateTime('UTC') CODEC(DoubleDelta, ZSTD),
+    so2         Nullable(Float64) CODEC(ZSTD),
+    no2         Nullable(Float64) CODEC(ZSTD),
+    co          Nullable(Float64) CODEC(ZSTD),
+    o3          Nullable(Float64) CODEC(ZSTD),
+    pm10        Nullable(Float64) CODEC(ZSTD),
+    pm2_5       Nullable(Float64) CODEC(ZSTD),
+    o3_8h       Nullable(Float64) CODEC(ZSTD),
+    iaqi_so2    Nullable(UInt16) CODEC(ZSTD),
+    iaqi_no2    Nullable(UInt16) CODEC(ZSTD),
+    iaqi_co     Nullable(UInt16) CODEC(ZSTD),
+    iaqi_o3     Nullable(UInt16) CODEC(ZSTD),
+    iaqi_pm10   Nullable(UInt16) CODEC(ZSTD),
+    iaqi_pm2_5  Nullable(UInt16) CODEC(ZSTD),
+    aqi         Nullable(UInt16) CODEC(ZSTD),
+    level       UInt8 CODEC(ZSTD),
+    primary     LowCardinality(String),
+    reason      LowCardinality(String),
+    edition     LowCardinality(String),
+    n           UInt16 CODEC(ZSTD),
+    revision    UInt64 CODEC(T64, ZSTD),
+    cause       UInt64 CODEC(T64, ZSTD),
+    code        LowCardinality(String),
+    computed_at DateTime64(3, 'UTC') CODEC(ZSTD)
+)
+ENGINE = {replacing}
+PARTITION BY (period, toYear(time))
+ORDER BY (period, scope, time, subject, revision)
+SETTINGS index_granularity = 1024

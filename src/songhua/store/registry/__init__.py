@@ -1,0 +1,1 @@
+"""The registry: sites, people, files, corrections. Django's ORM on SQLite or PostgreSQL."""

@@ -1,0 +1,50 @@
+"""Who may do what: one table."""
+
+from enum import StrEnum
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """Roles of people who log in; a visitor has none."""
+
+    VIEWER = "viewer", "查看员"
+    OPERATOR = "operator", "运维员"
+    ANALYST = "analyst", "分析员"
+    ADMINISTRATOR = "administrator", "系统管理员"
+
+
+class Action(StrEnum):
+    """What a door may ask about."""
+
+    READ = "read"
+    EXPORT = "export"
+    SEE_IMPORTS = "see_imports"
+    IMPORT = "import"
+    CORRECT = "correct"
+    MANAGE = "manage"
+
+
+RIGHTS: dict[str, frozenset[Action]] = {
+    Role.VIEWER: frozenset({Action.READ, Action.EXPORT}),
+    Role.OPERATOR: frozenset(
+        {Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.IMPORT, Action.CORRECT}
+    ),
+    Role.ANALYST: frozenset(
+        {Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.IMPORT, Action.CORRECT}
+    ),
+    Role.ADMINISTRATOR: frozenset(Action),
+}
+"""What each role may do, within the person's region."""
+
+
+def covers(region: str, code: str) -> bool:
+    """Return whether a region contains another: a province its cities, a city its counties.
+
+    >>> covers("220000", "220104"), covers("220100", "220104"), covers("220100", "220204")
+    (True, True, False)
+    """
+    stem = region.rstrip("0") if region.endswith("0000") else region
+    if stem.endswith("00"):
+        stem = stem[:4]
+    return bool(stem) and code.startswith(stem)

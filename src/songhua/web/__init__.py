@@ -1,0 +1,1 @@
+"""Pages: views, templates, static files. No rule of a standard lives here."""

@@ -1,0 +1,1 @@
+"""Who is reading: log in and out, language."""

@@ -1,0 +1,76 @@
+"""What every page is given: rooms, look, and the edition in force."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext_lazy as _
+
+from songhua.model import BEIJING, NoRuleInForce
+from songhua.standards import aqi_rule
+
+_ROOMS = (
+    ("/", _("一张图")),
+    ("/stations/", _("站点")),
+    ("/cities/", _("城市")),
+    ("/imports/", _("导入")),
+    ("/law/", _("法规")),
+    ("/admin/", _("管理")),
+)
+THEMES = ("auto", "light", "dark")
+SCALES = ("official", "safe")
+
+
+def page(request: HttpRequest) -> Mapping[str, Any]:
+    """Return the variables that `base.html` needs; a view's own values win over these."""
+    return {
+        "rooms": [_room(request, path, name) for path, name in _ROOMS if _is_shown(request, path)],
+        "theme": _choice(request, "theme", THEMES),
+        "scale": _choice(request, "scale", SCALES),
+        "who": _who(request),
+        "edition": _edition_today(),
+        "open_reading": settings.SONGHUA_OPEN_READING,
+    }
+
+
+def _room(request: HttpRequest, path: str, name: object) -> dict[str, Any]:
+    here = request.path == path if path == "/" else request.path.startswith(path)
+    return {"path": path, "name": name, "here": here}
+
+
+def _is_shown(request: HttpRequest, path: str) -> bool:
+    if path == "/admin/":
+        return bool(getattr(request.user, "is_staff", False))
+    return _exists(path)
+
+
+@cache
+def _exists(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def _choice(request: HttpRequest, name: str, choices: tuple[str, ...]) -> str:
+    chosen = request.COOKIES.get(name, "")
+    return chosen if chosen in choices else choices[0]
+
+
+def _who(request: HttpRequest) -> str:
+    user = request.user
+    if not user.is_authenticated:
+        return ""
+    return getattr(user, "title", "") or user.get_full_name() or user.get_username()
+
+
+def _edition_today() -> str:
+    try:
+        return aqi_rule(on=datetime.now(BEIJING).date()).edition
+    except NoRuleInForce:
+        return ""

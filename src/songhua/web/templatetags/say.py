@@ -1,0 +1,154 @@
+"""Words and figures as readers see them, in the reader's language."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.utils.translation import get_language, gettext
+
+from songhua.assess.air import read_reasons
+from songhua.model import BEIJING
+from songhua.standards import levels, quantity
+
+register = template.Library()
+
+DASH = "—"
+MINUS = "−"
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_CONFIDENCE = {
+    "verified": "已核实",
+    "derived": "由已核实的数推算",
+    "single": "单一来源",
+    "memory": "凭记忆，未核对",
+    "unconfirmed": "未能核实",
+}
+
+
+def is_english() -> bool:
+    """Return whether the reader reads English."""
+    return (get_language() or "").startswith("en")
+
+
+@register.filter
+def both(thing: Any) -> str:
+    """Return the name of a thing that has `zh` and `en`, or of a pair of the two."""
+    zh, en = thing if isinstance(thing, tuple) else (thing.zh, thing.en)
+    return str(en or zh) if is_english() else str(zh)
+
+
+@register.filter
+def words(thing: Any, name: str) -> str:
+    """Return `name_zh` or `name_en` of a thing."""
+    own, other = ("en", "zh") if is_english() else ("zh", "en")
+    return str(_field(thing, f"{name}_{own}") or _field(thing, f"{name}_{other}") or "")
+
+
+def _field(thing: Any, name: str) -> Any:
+    return thing.get(name) if isinstance(thing, dict) else getattr(thing, name, "")
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """Say a day: 2026年3月1日, 1 Mar 2026."""
+    if value is None:
+        return DASH
+    at = value.astimezone(BEIJING) if isinstance(value, datetime) else value
+    if is_english():
+        return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+    return f"{at.year}年{at.month}月{at.day}日"
+
+
+@register.filter
+def short_day(value: date) -> str:
+    """Say a day of a year that is known: 3月1日, 1 Mar."""
+    return f"{value.day} {_MONTHS[value.month - 1]}" if is_english() else f"{value.month}月{value.day}日"
+
+
+@register.filter
+def instant(value: datetime | None) -> str:
+    """Say an instant to the minute, Beijing time."""
+    return DASH if value is None else f"{day(value)} {value.astimezone(BEIJING):%H:%M}"
+
+
+@register.filter
+def hour(value: datetime) -> str:
+    """Say an hour by both its ends: 2020年4月4日 11–12 时."""
+    at = value.astimezone(BEIJING)
+    return f"{day(at)} {at.hour}–{at.hour + 1}{' h' if is_english() else ' 时'}"
+
+
+@register.filter
+def figure(value: float | None, places: int = 0) -> str:
+    """Say a number with its decimals; a dash where there is none."""
+    return DASH if value is None else f"{value:,.{places}f}".replace("-", MINUS)
+
+
+@register.filter
+def signed(value: float | None, places: int = 0) -> str:
+    """Say a change with its sign."""
+    if value is None:
+        return DASH
+    return f"{value:+,.{places}f}".replace("-", MINUS) if value else f"{value:.{places}f}"
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """Say a whole number with its thousands apart."""
+    return DASH if value is None else f"{value:,}"
+
+
+@register.filter
+def symbols(keys: str) -> str:
+    """Say pollutants joined by `+` by their symbols: PM₁₀、O₃."""
+    found = [quantity(key).symbol for key in keys.split("+") if key]
+    return (", " if is_english() else "、").join(found) or DASH
+
+
+@register.filter
+def unit(key: str) -> str:
+    """Return the unit of a quantity."""
+    return quantity(key).unit
+
+
+@register.filter
+def level_word(number: int | None) -> str:
+    """Return the word of a level: 轻度污染."""
+    if not number:
+        return gettext("无 AQI")
+    level = levels()[number - 1]
+    return level.category_en if is_english() else level.category_zh
+
+
+@register.filter
+def confidence(grade: str) -> str:
+    """Say how sure a number is."""
+    return gettext(_CONFIDENCE[grade]) if grade in _CONFIDENCE else grade
+
+
+@register.filter
+def reasons(text: str) -> str:
+    """Say why a figure is missing, from the text kept with it."""
+    if not text:
+        return ""
+    mark = "; " if is_english() else "；"
+    return mark.join(
+        f"{quantity(name).symbol} {reason_words(why.reason.value, why.detail)}"
+        for name, why in read_reasons(text).items()
+    )
+
+
+def reason_words(reason: str, detail: str = "") -> str:
+    """Say one reason of absence."""
+    said = {
+        "not_received": gettext("没有收到数据"),
+        "marked_invalid": gettext("数据标记为无效"),
+        "too_few_hours": gettext("有效小时数不足"),
+        "too_few_windows": gettext("有效 8 小时时段不足"),
+        "too_few_days": gettext("有效日数不足"),
+        "too_few_days_in_month": gettext("月内有效日数不足"),
+        "too_few_sites": gettext("有效站点数不足"),
+        "above_scale": gettext("浓度超出该标准的指数表"),
+        "pollutant_missing": gettext("缺少应有的污染物"),
+        "excluded": gettext("按规定剔除"),
+    }.get(reason, reason)
+    return f"{said} {detail}".rstrip()

@@ -1,0 +1,8 @@
+"""The pages, one folder a room. The top bar shows a room as soon as its address is listed here."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("songhua.web.map.urls")),
+    path("", include("songhua.web.account.urls")),
+]
