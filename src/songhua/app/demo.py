@@ -10,12 +10,12 @@ from django.conf import settings
 from rich.console import Console
 from rich.table import Table
 
+from songhua.api.ports import ImportOrder
 from songhua.app.commands.data import show_import
 from songhua.app.platform import Songhua
 from songhua.app.progress import progress
 from songhua.model import BadInput
 from songhua.store.registry import records
-from songhua.api.ports import ImportOrder
 
 _FOLDER = Path(__file__).parents[3] / "demo"
 _AUTHOR = "demo"

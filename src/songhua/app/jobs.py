@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
-from songhua.model import BadInput
 from songhua.api.ports import Job
+from songhua.model import BadInput
 
 log = structlog.get_logger()
 _KEPT = 200

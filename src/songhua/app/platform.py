@@ -3,24 +3,22 @@
 import json
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-import polars as pl
 from django.conf import settings
 
+from songhua.api import ports
 from songhua.app import imports
 from songhua.app.jobs import Jobs
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
 from songhua.assess.job import Affected, Stamp
-from songhua.model import BadInput, Period
+from songhua.model import Period
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
 from songhua.store.registry import records
 from songhua.store.registry.sites import members
-from songhua.api import ports
 
 Report = Callable[[Mapping[str, Any]], None]
 

@@ -64,5 +64,3 @@ def serve(host: str, port: int, console: Console) -> None:
         server.close()
         console.print("\n已停止。 Stopped.")
         sys.stdout.flush()
-
-

@@ -6,13 +6,13 @@ from django.conf import settings
 from django.core.management import call_command
 from rich.console import Console
 
+from songhua.api import ports
 from songhua.app import control
 from songhua.app.platform import Songhua
 from songhua.app.run import serve
 from songhua.app.works import works
 from songhua.model import BadInput
 from songhua.store.registry import records
-from songhua.api import ports
 
 Before = Callable[[Songhua, Console], None]
 After = Callable[[str, int, Console], None]

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from songhua.api.ports import CorrectionOrder, ImportOrder
 from songhua.app.control import Report, Work
 from songhua.app.platform import Songhua
 from songhua.store.doctor import examine
-from songhua.api.ports import CorrectionOrder, ImportOrder
 
 
 def works(platform: Songhua) -> Mapping[str, Work]:
@@ -32,7 +32,9 @@ def works(platform: Songhua) -> Mapping[str, Work]:
 
     def doctor(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
         del args, report
-        return {"findings": [asdict(finding) for finding in examine(platform.journal, platform.shelf)]}
+        return {
+            "findings": [asdict(finding) for finding in examine(platform.journal, platform.shelf)]
+        }
 
     def replay(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
         del args

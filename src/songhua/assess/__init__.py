@@ -1,1 +1,1 @@
-"""room"""
+"""What does it mean (评价)? Pure modules by medium, and one thin job."""

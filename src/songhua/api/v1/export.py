@@ -63,7 +63,7 @@ def export(
 
 def _rows(who: Subject, ask: Asked, names: list[str]) -> pl.DataFrame:
     """Return one row an hour or day: index and level, values, and what was marked."""
-    results = series.results(who, ask)
+    results = series.results(who, ask, names)
     wide = results.select("time", "aqi", "level", "primary", "edition", "code")
     reported = series.reported(who, ask, [name for name in names if name not in series.DERIVED])
     for name in names:

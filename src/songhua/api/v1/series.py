@@ -1,6 +1,6 @@
 """The air of one site or region over time: course, calendar, profile, rose and data capture."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,18 +12,19 @@ from ninja import Query, Router
 from songhua.api.v1 import legend, shape
 from songhua.api.v1.asked import INDEX, Asked, asked, series_named
 from songhua.api.v1.subject import Subject, subject
-from songhua.model import BadInput, Period
+from songhua.assess.air import read_reasons
+from songhua.model import BEIJING, Period
 from songhua.standards import is_valid_mark, quantity, station_marks
 from songhua.store import shelf
-from songhua.store.registry.models import Correction
+from songhua.store.registry.models import Correction, ImportFile
 
 router = Router(tags=["air"])
 
 DERIVED = (INDEX, "o3_8h")
 """What no instrument reports: these come from the results even where hours are asked for."""
 MOST_MARKS = 500
-WIND = ("wind_direction", "wind_speed")
-_HOUR = timedelta(hours=1)
+_MOST_HISTORIES = 40
+EVER = Period(datetime(2000, 1, 1, tzinfo=BEIJING), datetime(2100, 1, 1, tzinfo=BEIJING))
 _FROM = Query("", alias="from")
 
 
@@ -47,7 +48,7 @@ def series(
     ask = asked(period=period, start=start, end=to, as_of=as_of)
     over = shape.grid(ask.span, period)
     names = series_named(quantities)
-    assessed = results(who, ask)
+    assessed = results(who, ask, names)
     marked = reported(who, ask, [name for name in names if name not in DERIVED])
     return {
         "subject": {"scope": who.scope, "key": who.key, "zh": who.zh, "en": who.en},
@@ -90,91 +91,6 @@ def calendar(
     }
 
 
-@router.get("/air/profile")
-def profile(
-    request: HttpRequest,
-    site: str = "",
-    region: str = "",
-    quantity: str = "pm2_5",
-    start: str = _FROM,
-    to: str = "",
-    as_of: str = "",
-) -> dict[str, Any]:
-    """Return mean and quartiles by hour of day and by day of week.
-
-    Weekdays are taken from hours where there are hours, else from days.
-    """
-    who = subject(site, region)
-    name = _single(quantity)
-    hours = _values(who, asked(period="hour", start=start, end=to, as_of=as_of), name)
-    local = pl.col("time").dt.convert_time_zone("Asia/Shanghai")
-    base, by = hours, "hour"
-    if hours.is_empty():
-        base, by = _values(who, asked(period="day", start=start, end=to, as_of=as_of), name), "day"
-    return {
-        "quantity": described(name),
-        "base": by,
-        "n": base.height,
-        "hours": shape.profile(hours, local.dt.hour(), range(24)),
-        "weekdays": shape.profile(base, local.dt.weekday(), range(1, 8)),
-    }
-
-
-@router.get("/air/rose")
-def rose(
-    request: HttpRequest,
-    site: str,
-    quantity: str = "pm2_5",
-    start: str = _FROM,
-    to: str = "",
-    as_of: str = "",
-) -> dict[str, Any]:
-    """Return how often the wind came from each side and how dirty it was, if wind is measured."""
-    who = subject(site, "")
-    ask = asked(period="hour", start=start, end=to, as_of=as_of)
-    name = _single(quantity)
-    wind = _observed(who, ask, WIND)
-    if wind.is_empty():
-        return {"quantity": described(name), "wind": False, "hours": 0, "classes": []}
-    wide = wind.pivot(on="quantity", on_columns=WIND, index="time", values="value")
-    joined = wide.rename({"wind_direction": "direction", "wind_speed": "speed"}).join(
-        _values(who, ask, name), on="time"
-    )
-    classes = legend.bands(name, "hour", ask.span)[-1]["levels"]
-    edges = [band["hi"] for band in classes if band["hi"] is not None]
-    return {
-        "quantity": described(name),
-        "wind": True,
-        "classes": classes,
-        "levels": legend.levels(),
-        **shape.rose(joined, edges),
-    }
-
-
-@router.get("/air/capture")
-def capture(
-    request: HttpRequest, site: str, start: str = _FROM, to: str = "", as_of: str = ""
-) -> dict[str, Any]:
-    """Return how much of what was due came in, by month and pollutant.
-
-    Due is every hour of the span up to the last one on the shelf.
-    """
-    who = subject(site, "")
-    ask = asked(period="hour", start=start, end=to, as_of=as_of)
-    ends = shelf().times("hour")
-    if ends is None or ends[1] < ask.span.start:
-        return {"months": [], "expected": [], "quantities": []}
-    due = Period(max(ask.span.start, ends[0]), min(ask.span.end, ends[1] + _HOUR))
-    measured = list(legend.MEASURED)
-    rows = _observed(who, Asked("hour", due, ask.as_of), measured)
-    months, expected, counts = shape.capture(rows, due, measured)
-    return {
-        "months": months,
-        "expected": expected,
-        "quantities": [{**described(name), "valid": counts[name]} for name in measured],
-    }
-
-
 def _one(
     name: str,
     who: Subject,
@@ -185,7 +101,7 @@ def _one(
 ) -> dict[str, Any]:
     """Return one series with everything that is drawn with it."""
     rows = marked.filter(pl.col("quantity") == name)
-    good = pl.col("mark").is_in(_good_marks())
+    good = pl.col("mark").is_in(good_marks())
     return {
         **described(name),
         **shape.course(values(who, ask, name, results=assessed, reported=marked), over),
@@ -193,15 +109,32 @@ def _one(
         "limits": legend.limits(name, ask.period, ask.span),
         "invalid": _marked(rows.filter(~good)),
         "suspect": _marked(rows.filter(good & ~pl.col("mark").is_in(("", "N")))),
-        "corrected": _corrected(who, ask, name),
+        "corrected": [*_corrected(who, ask, name), *_redelivered(who, ask, rows)],
         "missing": [] if _is_reported(who, ask, name) else _missing(assessed, name),
     }
 
 
-def results(who: Subject, ask: Asked) -> pl.DataFrame:
-    """Return the assessed hours or days of a subject."""
+def ends(who: Subject, period: str) -> tuple[datetime, datetime] | None:
+    """Return the first and last hour or day that a subject has a result for."""
+    rows = shelf().air_index(
+        period=period, scope=who.scope, span=EVER, subjects=[who.key], columns=["level"]
+    )
+    if rows.is_empty():
+        return None
+    times = rows["time"]
+    return times[0], times[-1]
+
+
+def results(who: Subject, ask: Asked, names: Sequence[str] = ()) -> pl.DataFrame:
+    """Return the assessed hours or days of a subject: its index, and the named concentrations."""
+    columns = dict.fromkeys((INDEX, "level", "primary", "reason", "edition", *names))
     return shelf().air_index(
-        period=ask.period, scope=who.scope, span=ask.span, subjects=[who.key], as_of=ask.as_of
+        period=ask.period,
+        scope=who.scope,
+        span=ask.span,
+        subjects=[who.key],
+        as_of=ask.as_of,
+        columns=list(columns),
     )
 
 
@@ -212,10 +145,10 @@ def reported(who: Subject, ask: Asked, names: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _observed(who: Subject, ask: Asked, names: Sequence[str]) -> pl.DataFrame:
+def observed(who: Subject, ask: Asked, names: Sequence[str]) -> pl.DataFrame:
     """Return the reported values that are not marked invalid."""
     rows = reported(who, ask, names)
-    return rows.filter(pl.col("mark").is_in(_good_marks()) & pl.col("value").is_not_null())
+    return rows.filter(pl.col("mark").is_in(good_marks()) & pl.col("value").is_not_null())
 
 
 def values(
@@ -223,7 +156,7 @@ def values(
 ) -> pl.DataFrame:
     """Return time and value of one series: as reported and valid, or as assessed."""
     if _is_reported(who, ask, name):
-        good = (pl.col("quantity") == name) & pl.col("mark").is_in(_good_marks())
+        good = (pl.col("quantity") == name) & pl.col("mark").is_in(good_marks())
         return reported.filter(good).select("time", "value").drop_nulls()
     return results.select("time", pl.col(name).alias("value")).drop_nulls()
 
@@ -233,10 +166,11 @@ def _is_reported(who: Subject, ask: Asked, name: str) -> bool:
     return who.scope == "site" and ask.period == "hour" and name not in DERIVED
 
 
-def _values(who: Subject, ask: Asked, name: str) -> pl.DataFrame:
+def course(who: Subject, ask: Asked, name: str) -> pl.DataFrame:
+    """Return time and value of one series where there is one."""
     if _is_reported(who, ask, name):
-        return _observed(who, ask, [name]).select("time", "value")
-    return results(who, ask).select("time", pl.col(name).alias("value")).drop_nulls()
+        return observed(who, ask, [name]).select("time", "value")
+    return results(who, ask, [name]).select("time", pl.col(name).alias("value")).drop_nulls()
 
 
 def _corrected(who: Subject, ask: Asked, name: str) -> list[dict[str, Any]]:
@@ -253,6 +187,30 @@ def _corrected(who: Subject, ask: Asked, name: str) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _redelivered(who: Subject, ask: Asked, rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield values that a later file changed: no person's correction, but no longer the first."""
+    if rows.is_empty():
+        return
+    corrected = {at for (at,) in corrections(who, ask).values_list("time")}
+    changed = rows.filter("changed").head(_MOST_HISTORIES)
+    for row in changed.iter_rows(named=True):
+        if row["time"] in corrected:
+            continue
+        past = shelf().observation_history(
+            site=who.key, quantity=row["quantity"], period=ask.period, time=row["time"]
+        )
+        former = past.filter(pl.col("revision") < row["revision"])
+        file = ImportFile.objects.filter(journal_seq=row["revision"]).first()
+        yield {
+            "time": _ms(row["time"]),
+            "value": row["value"],
+            "former": None if former.is_empty() else former["value"][-1],
+            "words": file.name if file else row["reason"],
+            "author": row["author"],
+            "at": _ms(row["recorded_at"]),
+        }
 
 
 def corrections(who: Subject, ask: Asked) -> QuerySet[Correction]:
@@ -278,8 +236,18 @@ def _marked(rows: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _missing(results: pl.DataFrame, name: str) -> list[dict[str, Any]]:
+    """Return why there is no value, for the steps that have a result without one."""
     none = results.filter(pl.col(name).is_null() & (pl.col("reason") != "")).head(MOST_MARKS)
-    return [{"time": _ms(time), "why": why} for time, why in none.select("time", "reason").rows()]
+    return [
+        {"time": _ms(time), "why": _reason(text, name)}
+        for time, text in none.select("time", "reason").rows()
+    ]
+
+
+def _reason(text: str, name: str) -> str:
+    reasons = read_reasons(text)
+    why = reasons.get(name) or next(iter(reasons.values()), None)
+    return "" if why is None else f"{why.reason.value}: {why.detail}".removesuffix(": ")
 
 
 def described(name: str) -> dict[str, Any]:
@@ -304,14 +272,8 @@ def described(name: str) -> dict[str, Any]:
     }
 
 
-def _single(name: str) -> str:
-    names = series_named(name)
-    if len(names) != 1:
-        raise BadInput("一次只看一个指标。", "Ask for one quantity at a time.")
-    return names[0]
-
-
-def _good_marks() -> list[str]:
+def good_marks() -> list[str]:
+    """Return the marks whose values count."""
     return [mark for mark in station_marks() if is_valid_mark(mark)]
 
 

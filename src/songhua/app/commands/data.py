@@ -24,10 +24,14 @@ def add_to(app: typer.Typer) -> None:
 
 
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV、CSV.gz、XLSX、Parquet")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="CSV、CSV.gz、XLSX、Parquet")
+    ],
     *,
     mapping: Annotated[Path | None, typer.Option(help="列对照文件 Mapping file (TOML).")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会发生什么 Change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只看会发生什么 Change nothing.")
+    ] = False,
     author: Annotated[str, typer.Option(help="经手人 Who imports.")] = "",
 ) -> None:
     """导入文件：先入日志，再入库；坏行留存并说明。 Import files; bad rows are kept and named."""
@@ -75,7 +79,9 @@ def show_import(name: str, result: Any) -> None:
 
 
 def rejects(
-    import_id: Annotated[int, typer.Argument(metavar="[IMPORT]", help="导入编号；缺省为最近一次")] = 0,
+    import_id: Annotated[
+        int, typer.Argument(metavar="[IMPORT]", help="导入编号；缺省为最近一次")
+    ] = 0,
 ) -> None:
     """拒收清单：行号、原文、原因。 The rows an import could not take, and why."""
     from songhua.app.wiring import set_up

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songhua.assess.air.doors import any_frame
 from songhua.assess.air.hour_blocks import (
     LARGEST,
     Block,
@@ -82,6 +83,7 @@ class _Figures:
         }
 
 
+@any_frame
 def daily_means(hours: pl.DataFrame) -> pl.DataFrame:
     """Return one row a site and natural day (自然日): means, and the best 8 hours of ozone.
 
@@ -122,6 +124,7 @@ def daily_means(hours: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@any_frame
 def rolling_8h(hours: pl.DataFrame) -> pl.DataFrame:
     """Return the hours with ``o3_8h``: the mean of ozone over each hour and the seven before it.
 
@@ -163,6 +166,7 @@ def rolling_8h(hours: pl.DataFrame) -> pl.DataFrame:
     return hours.with_columns(found["o3_8h"])
 
 
+@any_frame
 def area_means(
     sites: pl.DataFrame, members: pl.DataFrame, *, period: Literal["hour", "day"]
 ) -> pl.DataFrame:

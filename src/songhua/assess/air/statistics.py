@@ -13,15 +13,13 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from songhua.assess.air.index import PRIMARY_ORDER
 from songhua.assess.rounding import half_even
 from songhua.model import Missing, MissingReason
 from songhua.standards import POLLUTANTS, EvaluationRule, RankingRule
 
 DAY_COLUMN = {name: "o3_8h" if name == "o3" else name for name in POLLUTANTS}
 """Pollutant → the daily figure that statistics are made of."""
-
-ORDER = ("pm2_5", "pm10", "so2", "no2", "co", "o3")
-"""The order in which several pollutants are named."""
 
 FEBRUARY = 2
 
@@ -175,7 +173,7 @@ def composite_index(
         concentrations=concentrations,
         singles=singles,
         total=sum(singles.values(), Decimal()),
-        largest=tuple(name for name in ORDER if singles[name] == top),
+        largest=tuple(name for name in PRIMARY_ORDER if singles[name] == top),
     )
 
 

@@ -45,6 +45,22 @@ class Sheet:
     unit: str
     clause: str
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether no heading says anything."""
+        return self.columns == (_OWN,) and bool(self.unit or not self.has_units) and bool(self.clause)
+
+    @property
+    def has_units(self) -> bool:
+        """Whether its rows name units of their own."""
+        return any(line.unit for line in self.lines)
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its cells hold numbers, which stand on the right."""
+        cells = [cell for line in self.lines for cell in line.cells if cell is not None]
+        return all(cell.value_en.replace(".", "", 1).isdigit() for cell in cells if cell.value_en != "none")
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -144,4 +160,4 @@ def confidences(cells: Iterable[LawCell]) -> Mapping[str, int]:
     counts = dict.fromkeys(order, 0)
     for cell in cells:
         counts[cell.confidence] = counts.get(cell.confidence, 0) + 1
-    return {grade: count for grade, count in counts.items() if count}
+    return {grade: number for grade, number in counts.items() if number}

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.utils.translation import get_language, gettext
 
-from songhua.assess.air import read_reasons
+from songhua.assess.air.statistics import read_reasons
 from songhua.model import BEIJING
 from songhua.standards import levels, quantity
 

@@ -3,20 +3,22 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
 from songhua.api.v1.cities.when import When
-from songhua.assess.rounding import exact, half_even
-from songhua.model import BEIJING, BadInput, NoRuleInForce, Period
-from songhua.standards import evaluation_rule, regions
+from songhua.assess.air.ranking import on_previous, rank_by_good_days, year_on_year
+from songhua.assess.rounding import exact, half_even_quotient, shifted
+from songhua.model import BEIJING, BadInput, Period
+from songhua.standards import regions
 from songhua.store import shelf
 
 SCOPES = ("city", "county")
-ORDERS = ("composite", "good")
+PLACE = {"composite": "rank", "good": "rank_good"}
+"""What a ranking may go by, and the column that holds the place."""
+ORDERS = tuple(PLACE)
 POLLUTANTS = ("pm2_5", "pm10", "o3", "no2", "so2", "co")
 """The six in the order pages list them."""
 STATISTIC = {"co": "co_p95", "o3": "o3_p90"}
@@ -57,14 +59,17 @@ class Change:
     good_rise
         Rise of the share of good days. [percentage points]
     places
-        Places won in the ranking; negative where lost.
+        Places won in each order of ranking; negative where lost.
+    reason
+        Why the other period is incomplete; empty where it is not.
     """
 
     name: str
     composite: float | None
     rise: float | None
     good_rise: float | None
-    places: int | None
+    places: Mapping[str, int | None]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Row:
     Parameters
     ----------
     rank
-        None where the period has no valid figure; equal figures share a rank.
+        None where there is no figure; equal figures share a rank.
     tied
         Whether another region has the same rank.
     good_share
@@ -84,7 +89,7 @@ class Row:
     year, before
         Against the same period a year ago (同比), and the one before (环比).
     reason
-        Why there is no index, as the shelf says it; empty where there is one.
+        Why the period is incomplete, as the shelf says it; empty where it is complete.
     """
 
     code: str
@@ -121,7 +126,7 @@ class Ranking:
 
 
 def ranking(*, scope: str, period: str, at: str, order: str, as_of: datetime | None) -> Ranking:
-    """Return the ranking that a request asks for; without `at`, the newest that ranks anyone.
+    """Return the ranking that a request asks for; without `at`, the newest that is complete.
 
     Raises
     ------
@@ -131,22 +136,39 @@ def ranking(*, scope: str, period: str, at: str, order: str, as_of: datetime | N
     check_choice("scope", scope, SCOPES)
     check_choice("by", order, ORDERS)
     asked = When.named(period, at) if at else None
-    summaries = shelf().air_summary(period=period, scope=scope, span=EVER, as_of=as_of)
-    when = asked or newest(period, summaries)
-    tables = {step: _table(summaries, step, order) for step in (when, when.before(), when.year_ago())}
-    rows = [_row(code, tables, when) for code in tables[when]]
-    rows.sort(key=lambda row: (row.rank is None, row.rank or 0, -row.valid_days, row.code))
-    starts = summaries["time"].unique().sort()
-    known = tuple(When.starting(period, start) for start in starts)
+    found = summaries(scope=scope, period=period, as_of=as_of)
+    when = asked or newest(period, found)
+    of_year, of_before = _changes(found, when.year_ago(), when), _changes(found, when.before(), when)
+    place = PLACE[order]
+    own = found.filter(pl.col("time") == when.span.start)
+    shared = Counter(own[place])
+    rows = [
+        _row(row, row[place], shared, of_year[row["subject"]], of_before[row["subject"]])
+        for row in own.to_dicts()
+    ]
+    rows.sort(key=lambda row: (row.rank is None, row.rank or 0, bool(row.reason), row.code))
+    known = tuple(When.starting(period, start) for start in found["time"].unique().sort())
     return Ranking(scope, when, order, tuple(rows), known)
 
 
-def newest(period: str, summaries: pl.DataFrame) -> When:
-    """Return the newest period that ranks anyone, else the newest with any row, else this one."""
-    ranked = summaries.filter(pl.col("rank") > 0)
-    found = (ranked if ranked.height else summaries)["time"].max()
-    if isinstance(found, datetime):
-        return When.starting(period, found)
+def summaries(*, scope: str, period: str, as_of: datetime | None) -> pl.DataFrame:
+    """Return every summary of a scope and kind of period, with the share and rank of good days."""
+    found = shelf().air_summary(period=period, scope=scope, span=EVER, as_of=as_of)
+    return rank_by_good_days(found.with_columns(good_rate=good_share()))
+
+
+def good_share() -> pl.Expr:
+    """Return the share of days with an index of levels 1 and 2 among the days with one. [%]"""
+    good, valid = (pl.col(name).cast(pl.Int64) for name in ("good_days", "valid_days"))
+    return pl.when(valid > 0).then(shifted(half_even_quotient(good * 1000, valid), 1))
+
+
+def newest(period: str, found: pl.DataFrame) -> When:
+    """Return the newest period that is complete somewhere, else the newest, else today's."""
+    complete = found.filter((pl.col("reason") == "") & pl.col("composite").is_not_null())
+    last = (complete if complete.height else found)["time"].max()
+    if isinstance(last, datetime):
+        return When.starting(period, last)
     return When.holding(period, datetime.now(UTC).astimezone(BEIJING).date())
 
 
@@ -158,22 +180,6 @@ def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
             f"{name} 只能是 {words}，不能是“{value[:20]}”。",
             f"{name} must be one of {', '.join(known)}, not “{value[:20]}”.",
         )
-
-
-def share(good: int, valid: int, on: date) -> float | None:
-    """Return the share of good days with the decimals HJ 663 gives a rate. [%]"""
-    return float(half_even(Decimal(100 * good) / valid, _rate_places(on))) if valid else None
-
-
-def rise(now: float | None, then: float | None, on: date) -> float | None:
-    """Return how much a figure rose, with the decimals of a rate. [%]
-
-    >>> rise(4.5, 5.0, date(2015, 1, 31))
-    -10.0
-    """
-    if now is None or not then:
-        return None
-    return float(half_even(100 * (exact(now) - exact(then)) / exact(then), _rate_places(on)))
 
 
 def parts(summary: Summary) -> tuple[Part, ...]:
@@ -190,71 +196,62 @@ def parts(summary: Summary) -> tuple[Part, ...]:
     )
 
 
-def _rate_places(on: date) -> int:
-    try:
-        return evaluation_rule(on=on).rate_places
-    except NoRuleInForce:
-        return 1
+def _changes(found: pl.DataFrame, other: When, when: When) -> dict[str, Change]:
+    """Return what became of each region's figures between two periods."""
+    both = found.filter(pl.col("time").is_in([other.span.start, when.span.start]))
+    beside = year_on_year(both) if other == when.year_ago() else on_previous(both, period=when.period)
+    then = {row["subject"]: row for row in both.filter(pl.col("time") == other.span.start).to_dicts()}
+    now = beside.filter(pl.col("time") == when.span.start).to_dicts()
+    return {row["subject"]: _change(row, then.get(row["subject"]), other) for row in now}
 
 
-def _table(summaries: pl.DataFrame, when: When, order: str) -> dict[str, dict[str, Any]]:
-    """Return the summaries of one period by region, with `place`: the rank in the order asked."""
-    rows = summaries.filter(pl.col("time") == when.span.start).with_columns(
-        good=pl.col("good_days") / pl.when(pl.col("valid_days") > 0).then("valid_days")
+def _change(row: Summary, then: Summary | None, other: When) -> Change:
+    if then is None:
+        return Change(other.name, None, None, None, {order: None for order in ORDERS}, "")
+    shares = row["good_rate"], then["good_rate"]
+    return Change(
+        name=other.name,
+        composite=then["composite"],
+        rise=row["change_composite"],
+        good_rise=None if None in shares else float(exact(shares[0]) - exact(shares[1])),
+        places={order: _won(row[place], then[place]) for order, place in PLACE.items()},
+        reason=then["reason"],
     )
-    place = pl.when(pl.col("rank") > 0).then(pl.col("rank").cast(pl.Int64))
-    if order == "good":
-        ranked = pl.when(pl.col("rank") > 0).then("good")  # an incomplete period is not ranked
-        place = ranked.rank("min", descending=True).cast(pl.Int64)
-    return {row["subject"]: row for row in rows.with_columns(place=place).to_dicts()}
 
 
-def _row(code: str, tables: Mapping[When, Mapping[str, Summary]], when: When) -> Row:
-    own = tables[when][code]
-    places = Counter(row["place"] for row in tables[when].values())
-    last = when.last
-    zh, en = named(code)
+def _won(now: int | None, then: int | None) -> int | None:
+    return None if now is None or then is None else then - now
+
+
+def _row(
+    row: Summary, place: int | None, shared: Counter[int | None], year: Change, before: Change
+) -> Row:
+    zh, en = named(row["subject"])
     return Row(
-        code=code,
+        code=row["subject"],
         zh=zh,
         en=en,
-        rank=own["place"],
-        tied=own["place"] is not None and places[own["place"]] > 1,
-        composite=own["composite"],
-        largest=own["largest"] or "",
-        parts=parts(own),
-        days=own["days"],
-        valid_days=own["valid_days"],
-        good_days=own["good_days"],
-        good_share=share(own["good_days"], own["valid_days"], last),
-        levels=tuple(own[f"level_{number}"] for number in range(1, 7)),
-        year=_change(own, tables[when.year_ago()].get(code), when.year_ago(), last),
-        before=_change(own, tables[when.before()].get(code), when.before(), last),
-        edition=own["edition"] or "",
-        reason=own["reason"] or "",
-        revision=own["revision"],
-        cause=own["cause"],
-        computed_at=own["computed_at"],
-    )
-
-
-def _change(own: Summary, other: Summary | None, when: When, on: date) -> Change:
-    if other is None:
-        return Change(when.name, None, None, None, None)
-    now, then = (share(row["good_days"], row["valid_days"], on) for row in (own, other))
-    ranks = own["place"], other["place"]
-    return Change(
-        name=when.name,
-        composite=other["composite"],
-        rise=rise(own["composite"], other["composite"], on),
-        good_rise=None if now is None or then is None else float(exact(now) - exact(then)),
-        places=None if None in ranks else ranks[1] - ranks[0],
+        rank=place,
+        tied=place is not None and shared[place] > 1,
+        composite=row["composite"],
+        largest=row["largest"],
+        parts=parts(row),
+        days=row["days"],
+        valid_days=row["valid_days"],
+        good_days=row["good_days"],
+        good_share=row["good_rate"],
+        levels=tuple(row[f"level_{number}"] for number in range(1, 7)),
+        year=year,
+        before=before,
+        edition=row["edition"],
+        reason=row["reason"],
+        revision=row["revision"],
+        cause=row["cause"],
+        computed_at=row["computed_at"],
     )
 
 
 def named(code: str) -> tuple[str, str]:
     """Return a region's short names; the code itself where no register holds it."""
-    for region in regions():
-        if region.code == code:
-            return region.short_zh, region.name_en
-    return code, code
+    region = regions().get(code)
+    return (region.short_zh, region.name_en) if region else (code, code)

@@ -4,6 +4,7 @@
  */
 import * as echarts from "../vendor/echarts/echarts.esm.min.mjs";
 import { tokens } from "./chart-theme.js";
+import { say } from "./format.js";
 import { DAY, HOUR, clock, sayDay } from "./time.js";
 import { sayDate } from "./station-time.js";
 
@@ -373,7 +374,6 @@ function heading(one, top, theme) {
 
 /** @param {Data} data @param {number} i @param {boolean} labelled @param {ReturnType<typeof tokens>} theme */
 function timeAxis(data, i, labelled, theme) {
-  const long = data.to - data.from > 3 * DAY;
   return {
     type: "time",
     gridIndex: i,
@@ -388,15 +388,15 @@ function timeAxis(data, i, labelled, theme) {
       color: theme.faint,
       fontSize: 11,
       hideOverlap: true,
-      formatter: (/** @type {number} */ value) => tick(value - AHEAD, long, data.to - data.from),
+      formatter: (/** @type {number} */ value) => tick(value - AHEAD, data.to - data.from),
     },
   };
 }
 
-/** Say a tick in as few characters as are clear. @param {number} time @param {boolean} long @param {number} span */
-function tick(time, long, span) {
+/** Say a tick in as few characters as are clear. @param {number} time @param {number} span */
+function tick(time, span) {
   const { year, month, day, hour } = clock(time);
-  if (!long && hour !== 0) return `${hour}:00`;
+  if (hour !== 0) return say(`${hour} 时`, `${hour} h`);
   if (span > 500 * DAY && month === 1 && day === 1) return `${year}`;
   if (month === 1 && day === 1) return sayDate(time);
   return sayDay(time);
@@ -406,6 +406,8 @@ function tick(time, long, span) {
 function valueAxis(one, i, height, theme) {
   const top = ceiling(one);
   const edges = (one.bands.at(-1)?.levels ?? []).map((band) => band.lo).filter((lo) => lo < top);
+  const gap = edges.length > 1 ? /** @type {number} */ (edges.at(-1)) - edges[edges.length - 2] : 0;
+  while (gap > 0 && edges[edges.length - 1] + gap <= top) edges.push(edges[edges.length - 1] + gap);
   const room = (height - HEAD) / 15;
   const useEdges = edges.length >= 3 && edges.length <= room && spaced(edges, top, height - HEAD);
   return {

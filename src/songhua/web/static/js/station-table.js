@@ -11,7 +11,7 @@ const SPARE = 8;
 /**
  * Draw a table.
  * @param {HTMLElement} box @param {number} count @param {Column[]} columns
- * @param {{label: string, empty: string, onPick?: (k: number) => void}} words
+ * @param {{label: string, empty: string, onPick?: (k: number) => void, sortBy?: number}} words
  */
 export function drawTable(box, count, columns, words) {
   if (!count) {
@@ -38,7 +38,7 @@ export function drawTable(box, count, columns, words) {
   box.replaceChildren(head, view);
 
   const sort = (/** @type {number} */ at) => {
-    sorted = { column: at, up: sorted.column === at ? !sorted.up : true };
+    sorted = { column: at, up: sorted.column === at ? !sorted.up : Boolean(columns[at].left) };
     const value = columns[at].value;
     order = order.toSorted((a, b) => compare(value(a), value(b), sorted.up));
     [...head.children].forEach((cell, k) =>
@@ -86,7 +86,8 @@ export function drawTable(box, count, columns, words) {
 
   view.addEventListener("scroll", () => requestAnimationFrame(draw));
   new ResizeObserver(draw).observe(view);
-  draw();
+  if (words.sortBy === undefined) draw();
+  else sort(words.sortBy);
 }
 
 /** @param {string} name @param {string} widths */

@@ -80,7 +80,7 @@ async function showCalendar(box, context, signal) {
   const selected = context.state.period === "day" ? context.state.at : null;
   const ofYear = (/** @type {number} */ year) => days.filter((/** @type {any} */ day) => clock(day.time).year === year);
   box.replaceChildren(
-    ...years.toReversed().map((year) => make("section.year", null,
+    ...years.filter((year) => ofYear(year).length).toReversed().map((year) => make("section.year", null,
       make("h3", null, `${year}`, make("small", null, tally(ofYear(year), found.levels))),
       /** @type {any} */ (calendar(year, ofYear(year), selected, words)))),
     key(found.levels, words.colour),
