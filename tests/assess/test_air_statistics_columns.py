@@ -15,6 +15,7 @@ from songhua.assess.air.statistics import (
     CompositeIndex,
     Span,
     composite_index,
+    figure_name,
     rate,
     read_reasons,
     reason_text,
@@ -22,7 +23,7 @@ from songhua.assess.air.statistics import (
     statistic,
     too_few_days,
 )
-from songhua.assess.air.statistics_columns import figure_name, period_statistics
+from songhua.assess.air.statistics_columns import period_statistics
 from songhua.assess.rounding import exact, half_even
 from songhua.model import BEIJING, BadInput, Missing
 from songhua.standards import (

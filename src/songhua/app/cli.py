@@ -1,4 +1,4 @@
-"""`songhua`: the command line. Each command imports what it needs, so that the pure half runs alone."""
+"""`songhua`: the command line. Commands import what they need: the pure half runs alone."""
 
 import sys
 from typing import Annotated

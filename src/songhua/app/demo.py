@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from songhua.api.ports import ImportOrder
-from songhua.app.commands.data import show_import
 from songhua.app.platform import Songhua
 from songhua.app.progress import progress
+from songhua.app.shown import show_import
 from songhua.model import BadInput
 from songhua.store.registry import records
 
@@ -47,7 +47,7 @@ def prepare(platform: Songhua, console: Console) -> None:
         with progress(console) as report:
             result = platform.run_import(order, report)
         if not result.get("already"):
-            show_import(order.name, result)
+            show_import(console, order.name, result)
 
 
 def greet(host: str, port: int, console: Console) -> None:

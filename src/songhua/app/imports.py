@@ -1,7 +1,220 @@
 """Files and corrections on their way in: journal first, then the shelf, then the register."""
 
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO
 
+import polars as pl
 
+from songhua.api.ports import ImportOrder
+from songhua.assess.job import Affected
+from songhua.ingest.files import (
+    Batch,
+    FileMapping,
+    ImportSummary,
+    OnDisk,
+    Origin,
+    SiteTable,
+    detect,
+    dry_run,
+    import_file,
+    read_mapping,
+    write_mapping,
+)
+from songhua.model import BEIJING, BadInput, Period
+from songhua.store import Entry, Journal, Shelf
+from songhua.store.registry import records
+from songhua.store.registry.sites import region_names, sites, spellings
+
+Report = Callable[[Mapping[str, Any]], None]
+Applied = tuple[Mapping[str, Any], list[Affected]]
 
 _PIECE = 4 * 1024 * 1024
-_MOST_EXAMPLES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class InJournal:
+    """The body of a journal entry, as a file."""
+
+    journal: Journal
+    entry: Entry
+
+    def open(self) -> BinaryIO:
+        """Open it."""
+        return self.journal.open_body(self.entry.seq)
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self.entry.size
+
+
+def site_table() -> SiteTable:
+    """Return every site key, region code and spelling that a file may use."""
+    keys = {*sites()["site"], *region_names()["code"]}
+    return SiteTable(frozenset(keys), spellings())
+
+
+def try_file(shelf: Shelf, order: ImportOrder, report: Report) -> Mapping[str, Any]:
+    """Return what an import would do; keep nothing."""
+    mapping, notes = _mapping(order)
+    summary = dry_run(
+        shelf,
+        OnDisk(order.path),
+        mapping,
+        sites=site_table(),
+        now=datetime.now(UTC),
+        step=_Steps(report),
+    )
+    return {**_told(summary), "dry_run": True, "mapping": write_mapping(mapping), **notes}
+
+
+def receive(journal: Journal, order: ImportOrder, report: Report) -> Entry | Mapping[str, Any]:
+    """Keep a file's bytes in the journal; or say when the same file came by the same mapping."""
+    mapping, notes = _mapping(order)
+    text = write_mapping(mapping)
+    digest = _digest(order)
+    same = records.find_same(digest, text)
+    if same is not None:
+        return {"already": f"{same.received_at.astimezone(BEIJING):%Y-%m-%d %H:%M}", "id": same.pk}
+    meta = {"name": order.name, "author": order.author, "mapping": text, **notes}
+    return journal.append_stream("file", _pieces(order, report), meta)
+
+
+def apply_file(journal: Journal, shelf: Shelf, entry: Entry, report: Report) -> Applied:
+    """Bring a journalled file onto the shelf; safe to repeat."""
+    file_id = records.begin_file(
+        entry.seq, entry.meta, sha256=entry.sha256, size=entry.size, at=entry.time
+    )
+    mapping = read_mapping(entry.meta["mapping"])
+    steps, rejects = _Steps(report), records.RejectKeeper(file_id)
+    try:
+        summary = import_file(
+            shelf,
+            InJournal(journal, entry),
+            mapping,
+            sites=site_table(),
+            origin=Origin(entry.seq, entry.meta["author"], entry.time),
+            keep_rejects=rejects.keep,
+            step=steps,
+        )
+    except BadInput as fault:
+        records.finish_file(file_id, state="failed", fault=f"{fault.zh}\n{fault.en}")
+        records.mark_applied(entry.seq)
+        raise
+    records.finish_file(
+        file_id,
+        state="done",
+        lines=summary.lines,
+        rows_new=summary.new,
+        rows_changed=summary.changed,
+        rows_same=summary.same,
+        rows_rejected=summary.rejected,
+        first_time=summary.first,
+        last_time=summary.last,
+        note=mapping.note_zh,
+    )
+    told = {**_told(summary), "id": file_id, "revision": entry.seq, "seconds": steps.seconds}
+    return told, _affected(summary, mapping, entry.seq)
+
+
+def apply_correction(journal: Journal, shelf: Shelf, entry: Entry, report: Report) -> Applied:
+    """Bring a journalled correction onto the shelf; safe to repeat."""
+    del report
+    order = json.loads(journal.read(entry.seq))
+    at = datetime.fromisoformat(order["time"])
+    row = {
+        "site": order["site"],
+        "quantity": order["quantity"],
+        "period": order["period"],
+        "time": at,
+        "revision": entry.seq,
+        "value": order["value"],
+        "mark": "",
+        "reason": order["reason"],
+        "author": order["author"],
+        "recorded_at": entry.time,
+    }
+    schema = {"time": pl.Datetime("us", "UTC"), "value": pl.Float64, "revision": pl.UInt64}
+    shelf.save_observations(pl.DataFrame([row], schema_overrides=schema))
+    records.add_correction(entry.seq, {**order, "time": at}, at=entry.time)
+    length = timedelta(hours=1) if order["period"] == "hour" else timedelta(days=1)
+    affected = Affected((order["site"],), Period(at, at + length), entry.seq)
+    told = {"former": order["former"], "value": order["value"], "revision": entry.seq}
+    return told, [affected]
+
+
+class _Steps:
+    """Tell how far a file is, with rows a second."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return time.monotonic() - self._began
+
+    def __call__(self, batch: Batch, summary: ImportSummary) -> None:
+        """Report one batch."""
+        self._report(
+            {
+                "phase": "read",
+                "done": batch.done,
+                "total": batch.total,
+                "rows": summary.rows,
+                "seconds": self.seconds,
+            }
+        )
+
+
+def _mapping(order: ImportOrder) -> tuple[FileMapping, dict[str, Any]]:
+    """Return the mapping of an order and what is doubtful about a guessed one."""
+    if order.mapping:
+        return read_mapping(order.mapping), {}
+    found = detect(OnDisk(order.path))
+    return found.mapping, {"notes_zh": list(found.notes_zh), "notes_en": list(found.notes_en)}
+
+
+def _digest(order: ImportOrder) -> str:
+    with order.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _pieces(order: ImportOrder, report: Report) -> Iterator[bytes]:
+    total, done = order.path.stat().st_size, 0
+    with order.path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            done += len(piece)
+            report({"phase": "journal", "done": done, "total": total})
+            yield piece
+
+
+def _told(summary: ImportSummary) -> dict[str, Any]:
+    return {
+        "lines": summary.lines,
+        "rows": summary.rows,
+        "new": summary.new,
+        "changed": summary.changed,
+        "same": summary.same,
+        "missing": summary.missing,
+        "rejected": summary.rejected,
+        "faults": dict(sorted(summary.faults.items(), key=lambda item: -item[1])),
+        "examples": summary.examples,
+        "sites": len(summary.sites),
+        "first": summary.first.isoformat() if summary.first else None,
+        "last": summary.last.isoformat() if summary.last else None,
+    }
+
+
+def _affected(summary: ImportSummary, mapping: FileMapping, cause: int) -> list[Affected]:
+    if summary.first is None or summary.last is None:
+        return []
+    length = timedelta(hours=1) if mapping.period == "hour" else timedelta(days=1)
+    span = Period(summary.first, summary.last + length)
+    return [Affected(tuple(sorted(summary.sites)), span, cause)]

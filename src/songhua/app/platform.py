@@ -81,7 +81,7 @@ class Songhua:
     def run_import(self, order: ports.ImportOrder, report: Report) -> Mapping[str, Any]:
         """Bring a file in: journal first, then rows, then everything that follows from them."""
         if order.dry_run:
-            return imports.dry_run(self.shelf, order, report)
+            return imports.try_file(self.shelf, order, report)
         with self._work:
             arrived = imports.receive(self.journal, order, report)
             if isinstance(arrived, Mapping):

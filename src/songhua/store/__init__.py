@@ -2,7 +2,8 @@
 
 from songhua.store.handle import configure, shelf
 from songhua.store.journal import Entry, Journal, JournalFault
-from songhua.store.shelf import INDEX_VALUES, SUMMARY_VALUES, Shelf, TableSize, open_shelf
+from songhua.store.shelf import Shelf, TableSize, open_shelf
+from songhua.store.tables import INDEX_VALUES, SUMMARY_VALUES
 
 __all__ = [
     "INDEX_VALUES",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -226,7 +226,8 @@ class PersonAdmin(UserAdmin, Register):  # type: ignore[type-arg]  # Django's ow
             "权限",
             {
                 "fields": ("role", "region", "is_active"),
-                "description": "查看员只看；运维员与分析员可在其区域内导入与更正；系统管理员还管理登记簿。"
+                "description": "查看员只看；运维员与分析员可在其区域内导入与更正；"
+                "系统管理员还管理登记簿。"
                 "离任者取消“有效”即可，其经手的记录永远保留。",
             },
         ),
@@ -239,7 +240,9 @@ class PersonAdmin(UserAdmin, Register):  # type: ignore[type-arg]  # Django's ow
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Return what may not change: one's own role and admission, lest nobody is left inside."""
-        own = ("role", "region", "is_active") if obj is not None and obj.pk == request.user.pk else ()
+        own = (
+            ("role", "region", "is_active") if obj is not None and obj.pk == request.user.pk else ()
+        )
         return (*self.readonly_fields, *own)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: Any) -> None:
@@ -306,7 +309,9 @@ class ImportFileAdmin(Shown):
         """Return how many rows were rejected, with a way to them."""
         if not file.rows_rejected:
             return 0
-        return format_html('<a href="../reject/?file__id__exact={}">{}</a>', file.pk, file.rows_rejected)
+        return format_html(
+            '<a href="../reject/?file__id__exact={}">{}</a>', file.pk, file.rows_rejected
+        )
 
 
 @admin.register(Reject)

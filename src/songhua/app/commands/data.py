@@ -3,17 +3,17 @@
 import getpass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from songhua.app.commands.platform import need_file
+from songhua.app.shown import show_import
 from songhua.model import BEIJING, BadInput
 
 console = Console(highlight=False, soft_wrap=True)
-_MOST_SHOWN = 20
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,29 +53,7 @@ def import_files(
         }
         with progress(console) as report:
             result = ask("import", args, report)
-        show_import(path.name, result)
-
-
-def show_import(name: str, result: Any) -> None:
-    """Print what an import did, or would do."""
-    if result.get("already"):
-        console.print(
-            f"{name}：此前已导入（{result['already']}），没有变化。 "
-            "Imported before; nothing changed."
-        )
-        return
-    verb = "将会 would" if result.get("dry_run") else ""
-    seconds = float(result.get("seconds") or 0)
-    rate = f"，{result['lines'] / seconds:,.0f} 行/s rows/s" if seconds else ""
-    console.print(
-        f"{name}：{result['lines']:,} 行 rows{rate}\n"
-        f"  {verb} 新增 new {result['new']:,} · 修订 changed {result['changed']:,} · "
-        f"未变 same {result['same']:,} · 拒收 rejected {result['rejected']:,}"
-    )
-    for fault, count in result.get("faults", {}).items():
-        console.print(f"    [yellow]{fault}[/yellow] {count:,}")
-    for reject in result.get("examples", [])[:_MOST_SHOWN]:
-        console.print(f"    第 {reject['line']} 行 line: {reject['detail']}  {reject['raw'][:80]}")
+        show_import(console, path.name, result)
 
 
 def rejects(
@@ -94,7 +72,13 @@ def rejects(
     found = records.rejects(import_id or None)
     table = Table("导入 import", "行 line", "原因 fault", "说明 detail", "原文 raw")
     for row in found:
-        table.add_row(str(row.file_id), str(row.line), row.fault, row.detail, row.raw[:100])
+        table.add_row(
+            str(row.file_id),
+            str(row.line),
+            row.fault,
+            f"{row.detail_zh} {row.detail_en}",
+            row.raw[:100],
+        )
     console.print(table if found else "没有拒收的行。 No rejected rows.")
 
 

@@ -59,6 +59,20 @@ class CompositeIndex:
     largest: tuple[str, ...]
 
 
+def figure_name(quantity: str, percentile: int | None) -> str:
+    """Return the column of a statistic: ``so2`` for a mean, ``so2_p98`` for a percentile."""
+    return quantity if percentile is None else f"{quantity}_p{percentile}"
+
+
+def quantity_of(figure: str) -> str:
+    """Return whose statistic a column is.
+
+    >>> quantity_of("pm2_5_p95"), quantity_of("pm2_5")
+    ('pm2_5', 'pm2_5')
+    """
+    return figure.rsplit("_p", 1)[0]
+
+
 def span_of(day: date, span: Span) -> tuple[date, date]:
     """Return the first and the last day of the month, quarter or year that a day lies in.
 

@@ -12,7 +12,7 @@ import polars as pl
 from songhua.assess.air.doors import any_frame
 from songhua.assess.air.index import PRIMARY_ORDER
 from songhua.assess.air.means import rules_between
-from songhua.assess.air.statistics import DAY_COLUMN, FEBRUARY, Span
+from songhua.assess.air.statistics import DAY_COLUMN, FEBRUARY, Span, figure_name, quantity_of
 from songhua.assess.rounding import NANO, half_even_quotient, nano, shifted
 from songhua.model import BadInput, MissingReason
 from songhua.standards import (
@@ -269,11 +269,6 @@ def _statistics(
     )
 
 
-def figure_name(quantity: str, percentile: int | None) -> str:
-    """Return the column of a statistic: ``so2`` for a mean, ``so2_p98`` for a percentile."""
-    return quantity if percentile is None else f"{quantity}_p{percentile}"
-
-
 def _figure(quantity: str, percentile: int | None) -> tuple[pl.Expr, pl.Expr]:
     """Return a statistic as a fraction: numerator (null where no day is valid) and denominator."""
     name = figure_name(quantity, percentile)
@@ -301,7 +296,7 @@ def _figure_at(name: str, places: int) -> pl.Expr:
 
 
 def _published(name: str, rule: EvaluationRule) -> pl.Expr:
-    places = rule.places[name.rsplit("_p", 1)[0] if name in PERCENTILES else name]
+    places = rule.places[quantity_of(name)]
     return shifted(_figure_at(name, places), places).alias(name)
 
 

@@ -9,13 +9,8 @@ from fractions import Fraction
 import polars as pl
 
 from songhua.assess.air.doors import any_frame
-from songhua.assess.air.statistics import exceed_multiple
-from songhua.assess.air.statistics_columns import (
-    MEANS,
-    PERCENTILES,
-    figure_name,
-    subject_column,
-)
+from songhua.assess.air.statistics import exceed_multiple, figure_name, quantity_of
+from songhua.assess.air.statistics_columns import MEANS, PERCENTILES, subject_column
 from songhua.assess.rounding import NANO, exact, half_even, half_even_quotient, nano, shifted
 from songhua.standards import AmbientAirRule, EvaluationRule, ambient_air_rule, evaluation_rule
 
@@ -128,7 +123,7 @@ def compliance(years: pl.DataFrame) -> pl.DataFrame:
             }
             for one in found
         ]
-    schema = {
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
         key: years.schema[key],
         "time": years.schema["time"],
         "statistic": pl.String,
@@ -207,7 +202,7 @@ def _moving_means(
 
 
 def _moving_mean(name: str, count: int, rule: EvaluationRule) -> pl.Expr:
-    places = rule.places[name.rsplit("_p", 1)[0] if name in PERCENTILES else name]
+    places = rule.places[quantity_of(name)]
     column = pl.col(name)
     whole = half_even_quotient(nano(column).sum() * 10**places, count * NANO)
     return pl.when(column.count() == count).then(shifted(whole, places)).alias(name)

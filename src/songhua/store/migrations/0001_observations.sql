@@ -1,6 +1,7 @@
 -- Observations: nothing is overwritten. The current value of a key is that of its greatest
--- (decided, revision): a person's decision stands until a person changes it, whatever arrives later.
-CREATE TABLE IF NOT EXISTS observations
+-- (decided, revision): a person's decision stands until a person changes it, whatever arrives
+-- later. Rows that are wholly the same, as a replay writes them, collapse.
+CREATE TABLE IF NOT EXISTS observations${local}${on_cluster}
 (
     site        LowCardinality(String),
     quantity    LowCardinality(String),
@@ -12,10 +13,15 @@ CREATE TABLE IF NOT EXISTS observations
     reason      LowCardinality(String),
     author      LowCardinality(String),
     line        UInt64 CODEC(Delta, ZSTD),
-    recorded_at DateTime64(3, 'UTC') CODEC(ZSTD),
-    decided     UInt8 MATERIALIZED reason != ''
+    recorded_at DateTime64(6, 'UTC') CODEC(ZSTD),
+    decided     UInt8 MATERIALIZED reason != '',
+    PROJECTION last_revision (SELECT max(revision))
 )
-ENGINE = {replacing}
+ENGINE = ${engine}
 PARTITION BY (period, toYear(time))
 ORDER BY (period, site, quantity, time, revision)
-SETTINGS index_granularity = 4096
+SETTINGS index_granularity = 4096, deduplicate_merge_projection_mode = 'rebuild';
+
+-- cluster only
+CREATE TABLE IF NOT EXISTS observations${on_cluster} AS observations_local
+ENGINE = Distributed(${cluster}, ${database}, observations_local, cityHash64(site));

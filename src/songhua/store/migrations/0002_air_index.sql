@@ -1,5 +1,7 @@
 -- The air index of hours and days, of sites and areas; each row beside the state that made it.
-CREATE TABLE IF NOT EXISTS air_index
+-- `revision` counts the rows of a key from 1; the greatest is current. A map asks for one hour of
+-- all subjects: the table's order. A chart asks for years of one subject: the projection.
+CREATE TABLE IF NOT EXISTS air_index${local}${on_cluster}
 (
     period      LowCardinality(String),
     scope       LowCardinality(String),
@@ -27,9 +29,15 @@ CREATE TABLE IF NOT EXISTS air_index
     revision    UInt64 CODEC(T64, ZSTD),
     cause       UInt64 CODEC(T64, ZSTD),
     code        LowCardinality(String),
-    computed_at DateTime64(3, 'UTC') CODEC(ZSTD)
+    computed_at DateTime64(6, 'UTC') CODEC(ZSTD),
+    INDEX recent computed_at TYPE minmax GRANULARITY 8,
+    PROJECTION by_subject (SELECT * ORDER BY period, scope, subject, time, revision)
 )
-ENGINE = {replacing}
+ENGINE = ${engine}
 PARTITION BY (period, toYear(time))
 ORDER BY (period, scope, time, subject, revision)
-SETTINGS index_granularity = 1024
+SETTINGS index_granularity = 1024, deduplicate_merge_projection_mode = 'rebuild';
+
+-- cluster only
+CREATE TABLE IF NOT EXISTS air_index${on_cluster} AS air_index_local
+ENGINE = Distributed(${cluster}, ${database}, air_index_local, cityHash64(subject));

@@ -1,5 +1,5 @@
--- Months, quarters and years of sites and areas, and the rank of areas.
-CREATE TABLE IF NOT EXISTS air_summary
+-- Months, quarters and years of sites and areas, and the rank of areas; `revision` as in air_index.
+CREATE TABLE IF NOT EXISTS air_summary${local}${on_cluster}
 (
     period       LowCardinality(String),
     scope        LowCardinality(String),
@@ -39,9 +39,13 @@ CREATE TABLE IF NOT EXISTS air_summary
     revision     UInt64,
     cause        UInt64,
     code         LowCardinality(String),
-    computed_at  DateTime64(3, 'UTC')
+    computed_at  DateTime64(6, 'UTC')
 )
-ENGINE = {replacing}
+ENGINE = ${engine}
 PARTITION BY period
 ORDER BY (period, scope, time, subject, revision)
-SETTINGS index_granularity = 1024
+SETTINGS index_granularity = 1024;
+
+-- cluster only
+CREATE TABLE IF NOT EXISTS air_summary${on_cluster} AS air_summary_local
+ENGINE = Distributed(${cluster}, ${database}, air_summary_local, cityHash64(subject));

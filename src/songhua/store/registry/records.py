@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -196,9 +196,18 @@ def begin_file(seq: int, meta: Mapping[str, Any], *, sha256: str, size: int, at:
     return int(record.pk)
 
 
-def add_rejects(file_id: int, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Keep rejected rows: line, raw, fault, detail_zh, detail_en."""
-    Reject.objects.bulk_create([Reject(file_id=file_id, **row) for row in rows], batch_size=1000)
+class RejectKeeper:
+    """Keep the rejected rows of a file, up to `MOST_REJECTS`."""
+
+    def __init__(self, file_id: int) -> None:
+        self._file_id = file_id
+        self._room = MOST_REJECTS
+
+    def keep(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep rows: line, raw, fault, detail_zh, detail_en."""
+        kept = [Reject(file_id=self._file_id, **row) for row in rows[: self._room]]
+        Reject.objects.bulk_create(kept, batch_size=1000)
+        self._room -= len(kept)
 
 
 def finish_file(file_id: int, **fields: Any) -> None:

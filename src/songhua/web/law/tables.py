@@ -48,7 +48,9 @@ class Sheet:
     @property
     def is_bare(self) -> bool:
         """Whether no heading says anything."""
-        return self.columns == (_OWN,) and bool(self.unit or not self.has_units) and bool(self.clause)
+        return (
+            self.columns == (_OWN,) and bool(self.unit or not self.has_units) and bool(self.clause)
+        )
 
     @property
     def has_units(self) -> bool:
@@ -59,7 +61,9 @@ class Sheet:
     def is_numeric(self) -> bool:
         """Whether its cells hold numbers, which stand on the right."""
         cells = [cell for line in self.lines for cell in line.cells if cell is not None]
-        return all(cell.value_en.replace(".", "", 1).isdigit() for cell in cells if cell.value_en != "none")
+        return all(
+            cell.value_en.replace(".", "", 1).isdigit() for cell in cells if cell.value_en != "none"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _AHEAD = 4
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch on the timeline. [%]"""
+    """A stretch on the timeline, in per cent of its length."""
 
     piece: Stretch
     left: float
@@ -53,7 +53,9 @@ def listed(request: HttpRequest) -> HttpResponse:
         "tracks": [_track(list(own), on, span) for _, own in groupby(pieces, _family)],
         "in_force": [piece for piece in pieces if piece.holds(on)],
         "editions": sorted(law_list(), key=lambda one: one.in_force, reverse=True),
-        "years": [(year, _place(date(year, 1, 1), span)) for year in range(span[0].year, span[1].year, 2)],
+        "years": [
+            (year, _place(date(year, 1, 1), span)) for year in range(span[0].year, span[1].year, 2)
+        ],
         "day_at": _place(on, span) if span[0] <= on <= span[1] else None,
         "span": span,
         "pairs": _pairs(),
@@ -116,7 +118,7 @@ def _track(pieces: list[Stretch], on: date, span: tuple[date, date]) -> Track:
 
 
 def _place(day: date, span: tuple[date, date]) -> float:
-    """Return where a day lies on the timeline. [%]"""
+    """Return where a day lies on the timeline, in per cent of its length."""
     return round(100 * (day - span[0]).days / (span[1] - span[0]).days, 3)
 
 

@@ -2,19 +2,20 @@
 
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.utils.translation import get_language, gettext
 
-from songhua.assess.air.statistics import read_reasons
-from songhua.model import BEIJING
-from songhua.standards import levels, quantity
+from songhua.model import BEIJING, MissingReason
+from songhua.standards import QUANTITIES, levels, quantity
 
 register = template.Library()
 
 DASH = "—"
 MINUS = "−"
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_REASONS = {reason.value for reason in MissingReason}
 _CONFIDENCE = {
     "verified": "已核实",
     "derived": "由已核实的数推算",
@@ -61,7 +62,11 @@ def day(value: date | datetime | None) -> str:
 @register.filter
 def short_day(value: date) -> str:
     """Say a day of a year that is known: 3月1日, 1 Mar."""
-    return f"{value.day} {_MONTHS[value.month - 1]}" if is_english() else f"{value.month}月{value.day}日"
+    return (
+        f"{value.day} {_MONTHS[value.month - 1]}"
+        if is_english()
+        else f"{value.month}月{value.day}日"
+    )
 
 
 @register.filter
@@ -128,13 +133,18 @@ def confidence(grade: str) -> str:
 @register.filter
 def reasons(text: str) -> str:
     """Say why a figure is missing, from the text kept with it."""
-    if not text:
-        return ""
     mark = "; " if is_english() else "；"
-    return mark.join(
-        f"{quantity(name).symbol} {reason_words(why.reason.value, why.detail)}"
-        for name, why in read_reasons(text).items()
-    )
+    return mark.join(_reason(part) for part in (text or "").split("; ") if part)
+
+
+def _reason(part: str) -> str:
+    """Say `reason detail`, or `quantity reason detail`."""
+    first, _, rest = part.partition(" ")
+    if first in _REASONS:
+        return reason_words(first, rest)
+    reason, _, detail = rest.partition(" ")
+    symbol = quantity(first).symbol if first in QUANTITIES else first
+    return f"{symbol} {reason_words(reason, detail)}"
 
 
 def reason_words(reason: str, detail: str = "") -> str:
@@ -152,3 +162,51 @@ def reason_words(reason: str, detail: str = "") -> str:
         "excluded": gettext("按规定剔除"),
     }.get(reason, reason)
     return f"{said} {detail}".rstrip()
+
+
+@register.filter
+def part_of(value: float | None, whole: float) -> str:
+    """Return a part of a whole as the length of a bar: 62.5%."""
+    return f"{min(100.0, 100 * value / whole):.2f}%" if value and whole else "0"
+
+
+@register.simple_tag(takes_context=True)
+def address(context: Any, **changes: Any) -> str:
+    """Return the page's own query with some parts changed; an empty one is left out."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = str(value)
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def why(context: Any, *, period: str, scope: str, subject: str, time: datetime) -> str:
+    """Return the address of the page that derives a figure."""
+    at = time.astimezone(BEIJING)
+    query = {"period": period, "scope": scope, "subject": subject}
+    query["time"] = f"{at:%Y-%m-%dT%H}" if period == "hour" else f"{at:%Y-%m-%d}"
+    if as_of := context["request"].GET.get("as_of"):
+        query["as_of"] = as_of
+    return f"/why/?{urlencode(query)}"
+
+
+@register.filter
+def figure_name(key: str) -> str:
+    """Say which figure of a period a column holds."""
+    if key == "composite":
+        return gettext("综合指数")
+    if key == "good_rate":
+        return gettext("优良天数比例")
+    name, _, percentile = key.rpartition("_p")
+    if name and percentile.isdigit() and name in QUANTITIES:
+        return f"{quantity(name).symbol} P{percentile}"
+    return quantity(key).symbol
+
+
+@register.filter
+def trend_figure(value: float | None, key: str) -> str:
+    """Say a figure of a period with the decimals it is published with."""
+    places = {"composite": 2, "good_rate": 1, "co_p95": 1}.get(key, 0)
+    return figure(value, places)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, cast
 
 import polars as pl
 
@@ -26,6 +26,7 @@ STATISTIC = {"co": "co_p95", "o3": "o3_p90"}
 EVER = Period(datetime(2000, 1, 1, tzinfo=BEIJING), datetime(2100, 1, 1, tzinfo=BEIJING))
 
 Summary = Mapping[str, Any]
+Kind = Literal["month", "quarter", "year"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ class Change:
     good_rise
         Rise of the share of good days. [percentage points]
     places
-        Places won in each order of ranking; negative where lost.
+        Places won in each order of ranking, negative where lost; None where the two rankings are
+        not of the same regions.
+    ranked
+        How many regions had a rank then.
     reason
         Why the other period is incomplete; empty where it is not.
     """
@@ -69,6 +73,7 @@ class Change:
     rise: float | None
     good_rise: float | None
     places: Mapping[str, int | None]
+    ranked: int
     reason: str
 
 
@@ -116,13 +121,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """All regions of one scope in one period, best first; those without a figure come last."""
+    """All regions of one scope in one period, best first; those without a figure come last.
+
+    Parameters
+    ----------
+    known
+        The periods the shelf has anything of, oldest first.
+    summaries
+        The rows of the shelf that it was made from: every period of every region.
+    """
 
     scope: str
     when: When
     order: str
     rows: tuple[Row, ...]
     known: tuple[When, ...]
+    summaries: pl.DataFrame
 
 
 def ranking(*, scope: str, period: str, at: str, order: str, as_of: datetime | None) -> Ranking:
@@ -138,9 +152,12 @@ def ranking(*, scope: str, period: str, at: str, order: str, as_of: datetime | N
     asked = When.named(period, at) if at else None
     found = summaries(scope=scope, period=period, as_of=as_of)
     when = asked or newest(period, found)
-    of_year, of_before = _changes(found, when.year_ago(), when), _changes(found, when.before(), when)
+    of_year, of_before = (
+        _changes(found, when.year_ago(), when),
+        _changes(found, when.before(), when),
+    )
     place = PLACE[order]
-    own = found.filter(pl.col("time") == when.span.start)
+    own = found.filter(pl.col("time") == when.start)
     shared = Counter(own[place])
     rows = [
         _row(row, row[place], shared, of_year[row["subject"]], of_before[row["subject"]])
@@ -148,17 +165,24 @@ def ranking(*, scope: str, period: str, at: str, order: str, as_of: datetime | N
     ]
     rows.sort(key=lambda row: (row.rank is None, row.rank or 0, bool(row.reason), row.code))
     known = tuple(When.starting(period, start) for start in found["time"].unique().sort())
-    return Ranking(scope, when, order, tuple(rows), known)
+    return Ranking(scope, when, order, tuple(rows), known, found)
 
 
 def summaries(*, scope: str, period: str, as_of: datetime | None) -> pl.DataFrame:
     """Return every summary of a scope and kind of period, with the share and rank of good days."""
-    found = shelf().air_summary(period=period, scope=scope, span=EVER, as_of=as_of)
+    found = shelf().air_summary(
+        period=period, scope=scope, span=EVER, subjects=provincial(scope), as_of=as_of
+    )
     return rank_by_good_days(found.with_columns(good_rate=good_share()))
 
 
+def provincial(scope: str) -> list[str]:
+    """Return the codes of the province's own cities or counties."""
+    return [region.code for region in regions().values() if region.level == scope]
+
+
 def good_share() -> pl.Expr:
-    """Return the share of days with an index of levels 1 and 2 among the days with one. [%]"""
+    """Return the share of good days, levels 1 and 2, among the days with an index."""
     good, valid = (pl.col(name).cast(pl.Int64) for name in ("good_days", "valid_days"))
     return pl.when(valid > 0).then(shifted(half_even_quotient(good * 1000, valid), 1))
 
@@ -198,23 +222,37 @@ def parts(summary: Summary) -> tuple[Part, ...]:
 
 def _changes(found: pl.DataFrame, other: When, when: When) -> dict[str, Change]:
     """Return what became of each region's figures between two periods."""
-    both = found.filter(pl.col("time").is_in([other.span.start, when.span.start]))
-    beside = year_on_year(both) if other == when.year_ago() else on_previous(both, period=when.period)
-    then = {row["subject"]: row for row in both.filter(pl.col("time") == other.span.start).to_dicts()}
-    now = beside.filter(pl.col("time") == when.span.start).to_dicts()
-    return {row["subject"]: _change(row, then.get(row["subject"]), other) for row in now}
+    both = found.filter(pl.col("time").is_in([other.start, when.start]))
+    if other == when.year_ago():
+        beside = year_on_year(both)
+    else:
+        beside = on_previous(both, period=cast("Kind", when.period))
+    then = {row["subject"]: row for row in both.filter(pl.col("time") == other.start).to_dicts()}
+    now = beside.filter(pl.col("time") == when.start).to_dicts()
+    alike = {row["subject"] for row in now if row["rank"]} == {
+        code for code, row in then.items() if row["rank"]
+    }
+    ranked = sum(1 for row in then.values() if row["rank"])
+    return {row["subject"]: _change(row, then, other, ranked, alike=alike) for row in now}
 
 
-def _change(row: Summary, then: Summary | None, other: When) -> Change:
+def _change(
+    row: Summary, others: Mapping[str, Summary], other: When, ranked: int, *, alike: bool
+) -> Change:
+    then = others.get(row["subject"])
     if then is None:
-        return Change(other.name, None, None, None, {order: None for order in ORDERS}, "")
+        return Change(other.name, None, None, None, dict.fromkeys(ORDERS), ranked, "")
     shares = row["good_rate"], then["good_rate"]
     return Change(
         name=other.name,
         composite=then["composite"],
         rise=row["change_composite"],
         good_rise=None if None in shares else float(exact(shares[0]) - exact(shares[1])),
-        places={order: _won(row[place], then[place]) for order, place in PLACE.items()},
+        places={
+            order: _won(row[place], then[place]) if alike else None
+            for order, place in PLACE.items()
+        },
+        ranked=ranked,
         reason=then["reason"],
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
 from songhua.model import BEIJING, BadInput, Period
@@ -14,7 +14,7 @@ _NAMES = {
     "quarter": re.compile(r"(20\d\d)-Q([1-4])"),
     "year": re.compile(r"(20\d\d)()"),
 }
-_ENGLISH = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_ENGLISH = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -83,11 +83,20 @@ class When:
         return Period.days(self.first, self.last)
 
     @property
+    def start(self) -> datetime:
+        """Its first instant, as the shelf keeps it."""
+        return self.span.start.astimezone(UTC)
+
+    @property
     def name(self) -> str:
         """Its name in addresses: 2015-03, 2015-Q1, 2015."""
         if self.period == "month":
             return f"{self.first:%Y-%m}"
-        return f"{self.first.year}-Q{self._quarter}" if self.period == "quarter" else f"{self.first.year}"
+        return (
+            f"{self.first.year}-Q{self._quarter}"
+            if self.period == "quarter"
+            else f"{self.first.year}"
+        )
 
     @property
     def zh(self) -> str:
@@ -102,7 +111,11 @@ class When:
         """Its name in English."""
         if self.period == "month":
             return f"{_ENGLISH[self.first.month - 1]} {self.first.year}"
-        return f"Q{self._quarter} {self.first.year}" if self.period == "quarter" else str(self.first.year)
+        return (
+            f"Q{self._quarter} {self.first.year}"
+            if self.period == "quarter"
+            else str(self.first.year)
+        )
 
     def before(self) -> Self:
         """Return the one before (环比)."""

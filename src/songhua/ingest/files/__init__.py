@@ -1,0 +1,29 @@
+"""Files: CSV, CSV.gz, XLSX, Parquet; wide or long; every bad row kept with its line and fault."""
+
+from songhua.ingest.files.detect import Detected, detect
+from songhua.ingest.files.faults import REJECTS, WORDS, Fault
+from songhua.ingest.files.job import ImportSummary, Origin, dry_run, import_file
+from songhua.ingest.files.mapping import FileMapping, read_mapping, unit_factor, write_mapping
+from songhua.ingest.files.read import Batch, SiteTable, read_batches
+from songhua.ingest.files.source import OnDisk, Readable
+
+__all__ = [
+    "REJECTS",
+    "WORDS",
+    "Batch",
+    "Detected",
+    "Fault",
+    "FileMapping",
+    "ImportSummary",
+    "OnDisk",
+    "Origin",
+    "Readable",
+    "SiteTable",
+    "detect",
+    "dry_run",
+    "import_file",
+    "read_batches",
+    "read_mapping",
+    "unit_factor",
+    "write_mapping",
+]
