@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -224,7 +225,8 @@ def test_no_hours_make_no_days() -> None:
 
 def test_an_hour_that_comes_twice_is_refused_by_name() -> None:
     twice = pl.concat([hourly([1.0, 2.0]), hourly([3.0])])
-    for function in (daily_means, rolling_8h):
+    members = pl.DataFrame({"site": ["1119A"], "region": ["220100"]})
+    for function in (daily_means, rolling_8h, partial(area_means, members=members, period="hour")):
         with pytest.raises(BadInput, match="1119A 2026-02-26T16:00:00"):
             function(twice)
 
@@ -265,3 +267,28 @@ def test_a_city_is_the_mean_of_its_sites_not_of_their_days_maxima_index() -> Non
     # (34 + 35 + 38) / 3 = 35.67; (100 + 101) / 2 = 100.5 to the even 100, from 2 of 3 sites
     assert (row["pm2_5"], row["o3_8h"]) == (36, 100)
     assert (row["n_pm2_5"], row["n_o3_8h"], row["n"], row["sites"]) == (3, 2, 3, 3)
+
+
+@given(whole_days())
+@settings(max_examples=15, deadline=None)
+def test_a_daily_mean_lies_between_its_hours(rows: Hours) -> None:
+    frame = frame_of(rows)
+    hours = frame.with_columns(day=(pl.col("time") + timedelta(hours=8)).dt.date())
+    ends = hours.group_by("site", "day").agg(
+        pl.col("pm10").min().floor().alias("low"), pl.col("pm10").max().ceil().alias("high")
+    )
+    found = daily_means(frame).with_columns(day=(pl.col("time") + timedelta(hours=8)).dt.date())
+    beside = found.drop_nulls("pm10").join(ends, on=["site", "day"])
+    assert beside.select(pl.col("pm10").is_between("low", "high").all()).item()
+
+
+def test_pandas_and_arrow_give_the_same_days() -> None:
+    frame = hourly([None, *[50.0] * 47]).with_columns(pm10=pl.col("o3"))
+    members = pl.DataFrame({"site": ["1119A"], "region": ["220100"]})
+    expected = daily_means(frame)
+    assert pl.DataFrame(daily_means(frame.to_arrow())).equals(expected)
+    pandas = daily_means(frame.to_pandas())
+    assert pandas["pm10"].tolist() == expected["pm10"].to_list() == [50, 50]
+    assert pandas["n_pm10"].tolist() == [23, 24]
+    area = area_means(pandas, members.to_pandas(), period="day")
+    assert area["pm10"].tolist() == [50, 50]

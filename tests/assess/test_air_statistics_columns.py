@@ -212,3 +212,9 @@ def test_days_must_have_been_assessed_and_belong_to_someone() -> None:
 def test_the_subject_may_be_called_site_or_region() -> None:
     days = month(date(2026, 4, 1), 1).rename({"subject": "region"})
     assert period_statistics(days, period="month").columns[0] == "region"
+
+
+def test_a_day_that_comes_twice_is_refused_by_name() -> None:
+    days = month(date(2026, 4, 1), 2)
+    with pytest.raises(BadInput, match="A 2026-04-02"):
+        period_statistics(pl.concat([days, days[1:]]), period="month")

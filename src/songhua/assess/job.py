@@ -13,7 +13,7 @@ import polars as pl
 
 from songhua.assess import air
 from songhua.model import BEIJING, Period
-from songhua.standards import is_valid_mark, station_marks
+from songhua.standards import PROVINCE, is_valid_mark, station_marks
 
 POLLUTANTS = ("so2", "no2", "co", "o3", "pm10", "pm2_5")
 _CONCENTRATIONS = (*POLLUTANTS, "o3_8h")
@@ -151,8 +151,7 @@ def assess_periods(shelf: AirShelf, members: Members, affected: Affected, stamp:
             continue
         for period in ("month", "quarter", "year"):
             summary = air.period_statistics(days, period=period)
-            if scope != "site":
-                summary = air.rank(summary)
+            summary = summary.with_columns(rank=None) if scope == "site" else _ranked(summary)
             changed += shelf.save_air_summary(stamp.on(summary, period=period, scope=scope))
     del members
     return changed
@@ -213,8 +212,27 @@ def _assess_areas(
     return changed
 
 
+def _ranked(summary: pl.DataFrame) -> pl.DataFrame:
+    """Return areas with their rank; a neighbour of the province has none."""
+    own = pl.col("subject").str.starts_with(PROVINCE[:2])
+    neighbours = summary.filter(~own).with_columns(rank=pl.lit(None, pl.UInt16))
+    return pl.concat([air.rank(summary.filter(own)), neighbours])
+
+
 def _judged(frame: pl.DataFrame, subject: str) -> pl.DataFrame:
-    return frame.rename({subject: "subject"})
+    """Return index rows as the shelf keeps them: subject, how many inputs, reasons in one text."""
+    parts = [pl.when(pl.col("reason") != "").then(pl.lit("aqi ") + pl.col("reason"))]
+    parts += [
+        pl.when(pl.col(f"reason_{name}").is_not_null()).then(
+            pl.lit(f"{name} ") + pl.col(f"reason_{name}").cast(pl.String)
+        )
+        for name in _CONCENTRATIONS
+        if f"reason_{name}" in frame.columns
+    ]
+    counted = "n" if "n" in frame.columns else pl.lit(1, dtype=pl.UInt16).alias("n")
+    return frame.with_columns(
+        counted, reason=pl.concat_str(parts, separator="; ", ignore_nulls=True)
+    ).rename({subject: "subject"})
 
 
 def _within(span: Period) -> pl.Expr:

@@ -1,6 +1,12 @@
 """The rules (标准): one dated data file per edition, and their readers. Ask by the day measured."""
 
-from songhua.standards.ambient import AmbientAirRule, Validity, ambient_air_rule
+from songhua.standards.ambient import (
+    AmbientAirRule,
+    ReferenceState,
+    Validity,
+    ambient_air_rule,
+    reference_state,
+)
 from songhua.standards.aqi import (
     POLLUTANTS,
     AqiRule,
@@ -54,6 +60,7 @@ __all__ = [
     "Quantity",
     "RankingItem",
     "RankingRule",
+    "ReferenceState",
     "Region",
     "SensitiveGroup",
     "StationMark",
@@ -74,6 +81,7 @@ __all__ = [
     "levels",
     "quantity",
     "ranking_rule",
+    "reference_state",
     "regions",
     "renamed_regions",
     "spearman_critical",

@@ -71,6 +71,26 @@ class AmbientAirRule:
         return self.limits[quantity, averaging][1]
 
 
+@dataclass(frozen=True, slots=True)
+class ReferenceState:
+    """State of the air (参比状态) to which a mass concentration refers.
+
+    Parameters
+    ----------
+    gases_k, gases_hpa
+        Temperature and pressure of gases. [K, hPa]
+    particles_ambient
+        Whether particles are given as the air was at the site; else as the gases.
+    """
+
+    name_zh: str
+    name_en: str
+    gases_k: Decimal
+    gases_hpa: Decimal
+    particles_ambient: bool
+    clause: str
+
+
 def ambient_air_rule(*, on: date) -> AmbientAirRule:
     """Return the limits in force on the day the air was measured.
 
@@ -93,6 +113,33 @@ def ambient_air_rule(*, on: date) -> AmbientAirRule:
     for number, phase in enumerate(edition.tables["phase"]):
         if phase["kind"] == "limits" and phase["from"] <= on <= phase.get("until", date.max):
             return _rule(edition, number)
+    raise NoRuleInForce("gb_3095", on)
+
+
+def reference_state(*, on: date) -> ReferenceState:
+    """Return the state to which concentrations measured on a day refer.
+
+    Raises
+    ------
+    NoRuleInForce
+        Before 2012-02-29.
+
+    Examples
+    --------
+    >>> reference_state(on=date(2018, 8, 31)).gases_k, reference_state(on=date(2018, 9, 1)).gases_k
+    (Decimal('273'), Decimal('298.15'))
+    """
+    edition = edition_in_force("air", "gb_3095", on=on)
+    for state in edition.tables["reference_state"]:
+        if state["from"] <= on <= state.get("until", date.max):
+            return ReferenceState(
+                name_zh=state["name_zh"],
+                name_en=state["name_en"],
+                gases_k=Decimal(state["gases_k"]),
+                gases_hpa=Decimal(state["gases_hpa"]),
+                particles_ambient=state["particles_ambient"],
+                clause=state["clause"],
+            )
     raise NoRuleInForce("gb_3095", on)
 
 

@@ -32,10 +32,14 @@ class Edition:
         ``hj_633``, 2026.
     code, title_zh, title_en
         As printed: ``HJ 633—2026``.
-    issued, in_force, until
-        First and last day on which it judges; `until` is None while it is in force.
+    issued
+        Day of issue.
+    in_force, until
+        First and last day measured that the platform judges by it; `until` is None while it
+        is in force.
     nationwide
-        From when it held everywhere, where it was phased in.
+        From when the document itself holds everywhere, where the platform judges by it from an
+        earlier day: it was phased in, or earlier days shall compare. A note says which.
     replaces
         Code of the edition before, or empty.
     confidence

@@ -194,7 +194,7 @@ def _ranking(edition: Edition) -> RankingRule:
             RankingItem(quantity, percentile or None, Decimal(standard))
             for quantity, _, percentile, standard in edition.tables["table_1"]["items"]
         ),
-        places=edition.tables["rounding"]["concentration"],
+        places=edition.tables["places"],
         index_places=edition.tables["rounding"]["index"],
         clauses=edition.clauses,
     )

@@ -25,6 +25,8 @@ _AVERAGING = {
     "growing_season": ("植物生长季平均", "growing-season mean"),
     "annual": ("年平均", "annual mean"),
 }
+_CLASSES = (("一级", "class 1"), ("二级", "class 2"))
+_REFERENCE = (("参考浓度", "reference"),)
 _ITEMS = {
     "pb": ("铅 Pb", "lead"),
     "bap": ("苯并[a]芘 BaP", "benzo[a]pyrene"),
@@ -39,6 +41,7 @@ _WORDS = {
     False: ("否", "no"),
     None: ("不给出", "none"),
     "": ("—", "—"),
+    "statistics": ("统计与评价", "statistics"),
 }
 _GROUPS = {
     "respiratory": ("呼吸系统疾病", "respiratory"),
@@ -47,16 +50,21 @@ _GROUPS = {
     "elderly": ("老年人", "older people"),
     "outdoor": ("户外活动者", "active outdoors"),
 }
+_ABOVE = {("so2", "hourly"): "above_so2", ("o3", "max_8h"): "above_o3"}
+"""Columns whose end has a note of its own."""
 _LABELS = {
-    "minutes_hour": ("小时均值所需分钟", "minutes of an hour"),
+    "minutes_hour": ("气体小时均值所需分钟", "minutes of an hour, gases"),
     "hours_day": ("日均值所需小时", "hours of a day"),
     "hours_8h": ("8 小时均值所需小时", "hours of an 8-hour mean"),
     "windows_day": ("臭氧日最大 8 小时所需滑动均值", "8-hour means of a day"),
     "days_year": ("年均值所需日均值", "days of a year"),
     "days_month": ("每月所需日均值", "days of a month"),
     "days_february": ("二月所需日均值", "days of February"),
+    "hours_day_tsp": ("TSP、BaP、Pb 日均值所需采样小时", "hours of a day, TSP, BaP, Pb"),
     "days_year_tsp": ("TSP、BaP、Pb 年均值所需日均值", "days of a year, TSP, BaP, Pb"),
     "days_month_tsp": ("TSP、BaP、Pb 每月所需日均值", "days of a month, TSP, BaP, Pb"),
+    "days_quarter_pb": ("Pb 季均值所需日均值", "days of a quarter, Pb"),
+    "days_month_pb": ("Pb 季均值每月所需日均值", "days of each month of a quarter, Pb"),
     "share": ("有效点位比例", "share of sites"),
     "few_sites": ("点位少于此数时", "below this number of sites"),
     "few_share": ("点位少时的有效比例", "share when few"),
@@ -86,8 +94,8 @@ class LawCell:
         Where it stands, in a reader's words.
     value_zh, value_en
         What it says.
-    unit, clause, confidence, note
-        As the data file has them; `note` may be empty.
+    unit, clause, confidence, note_zh, note_en
+        As the data file has them; a note may be empty.
     """
 
     table_zh: str
@@ -101,7 +109,8 @@ class LawCell:
     unit: str
     clause: str
     confidence: str
-    note: str = ""
+    note_zh: str = ""
+    note_en: str = ""
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -154,17 +163,21 @@ def law_diff(family: str, year_a: int, year_b: int) -> tuple[LawChange, ...]:
     The phases of GB 3095 have names of their own: each phase of the later edition is compared
     with the limits of the earlier one.
 
-    >>> [c.where.row_en for c in law_diff("hj_633", 2012, 2026) if "daily" in c.where.table_en]
-    ['PM₁₀', 'PM₂.₅']
+    >>> [c.where.row_en for c in law_diff("hj_633", 2012, 2026) if "limits" in c.where.table_en]
+    ['PM₁₀', 'PM₂.₅', 'SO₂', 'O₃']
     """
     before = law_show(family, year_a).cells
     after = law_show(family, year_b).cells
     exactly = {cell.place: cell for cell in before}
     loosely = {cell.place[1:]: cell for cell in before} if family == "gb_3095" else {}
-    kept = {cell.place for cell in after} | {cell.place for cell in before if loosely}
+    kept = {cell.place[1:] if loosely else cell.place for cell in after}
     changes = [
         *(LawChange(exactly.get(c.place) or loosely.get(c.place[1:]), c) for c in after),
-        *(LawChange(cell, None) for cell in before if cell.place not in kept),
+        *(
+            LawChange(cell, None)
+            for cell in before
+            if (cell.place[1:] if loosely else cell.place) not in kept
+        ),
     ]
     return tuple(
         change
@@ -187,36 +200,38 @@ def _index_cells(edition: Edition) -> Iterator[LawCell]:
                     name.unit, printed, edition.confidence,
                 )  # fmt: skip
             over = above[averaging].get(item)
-            words = _words(over)
             top = f"{limits[-1]}"
             yield LawCell(
-                *place, f"高于 {top}", f"above {top}", *words, "IAQI", printed, edition.confidence
-            )
+                *place, f"高于 {top}", f"above {top}", *_words(over), "IAQI",
+                edition.clauses[_ABOVE.get((item, averaging), "iaqi")].split("，")[-1],
+                edition.confidence,
+            )  # fmt: skip
     yield from _index_rules(edition)
+    yield from _statements(edition)
 
 
 def _index_rules(edition: Edition) -> Iterator[LawCell]:
     rules, clauses = edition.tables["rules"], edition.clauses
     table = ("规则", "rules")
 
-    def rule(row: tuple[str, str], value: Any, clause: str) -> LawCell:
-        return LawCell(*table, *row, "", "", *_words(value), "", clause, edition.confidence)
+    def rule(row: tuple[str, str], words: tuple[str, str], clause: str) -> LawCell:
+        return LawCell(*table, *row, "", "", *words, "", clause, edition.confidence)
 
-    places = rules["places"]
+    places = [f"{QUANTITIES[item].symbol} {n}" for item, n in rules["places"].items()]
     yield rule(
         ("代入公式前修约浓度（小数位）", "concentrations rounded first (decimals)"),
-        "，".join(f"{QUANTITIES[k].symbol} {v}" for k, v in places.items()) if places else False,
+        ("，".join(places), ", ".join(places)) if places else _WORDS[False],
         clauses.get("round_value", ""),
     )
-    yield rule(("指数取整", "index made whole"), "进位 up", clauses["round_up"])
+    yield rule(("指数取整", "index made whole"), ("向上进位", "up"), clauses["round_up"])
     yield rule(
         ("缺项且其余不超过 100 时不发布 AQI", "an item missing and the rest ≤ 100: AQI withheld"),
-        rules["needs_all_pollutants"],
+        _words(rules["needs_all_pollutants"]),
         clauses["missing"],
     )
     yield rule(
         ("列出超标污染物", "exceeding pollutants named"),
-        rules["names_exceeding"],
+        _words(rules["names_exceeding"]),
         clauses.get("exceeding", ""),
     )
     for report, zh, en in (
@@ -228,7 +243,7 @@ def _index_rules(edition: Edition) -> Iterator[LawCell]:
             words_zh, words_en = _AVERAGING[column]
             yield LawCell(
                 f"{zh}所用的列", f"column of the {en}", symbol, symbol, "", "",
-                words_zh, words_en, "", clauses["pm_hourly"], edition.confidence,
+                words_zh, words_en, "", clauses[f"report_{report}"], edition.confidence,
             )  # fmt: skip
     for item, groups in edition.tables.get("sensitive_groups", {}).items():
         symbol = QUANTITIES[item].symbol
@@ -244,32 +259,50 @@ def _limit_cells(edition: Edition) -> Iterator[LawCell]:
     for phase in edition.tables["phase"]:
         until = phase.get("until")
         span = f"{phase['from']} – {until or ''}".rstrip()
-        for item, averaging, unit, class_1, class_2, table, confidence, note in phase["limits"]:
+        annex = phase["kind"] == "annex"
+        for item, averaging, unit, *values, table, confidence, note_zh, note_en in phase["limits"]:
             zh, en = _item(item)
             period_zh, period_en = _AVERAGING[averaging]
-            row_note = f" · {note}" if phase["kind"] == "annex" and note else ""
-            for column_zh, column_en, value in (
-                ("一级", "class 1", class_1),
-                ("二级", "class 2", class_2),
+            title_zh = f"{table} {phase['name_zh']}（{span}）"
+            title_en = f"{table.replace('表', 'table ')} {phase['name_en']} ({span})"
+            row_zh, row_en = f"{zh} {period_zh}", f"{en} {period_en}"
+            if annex:  # one item has a value for each kind of land
+                row_zh, row_en = f"{row_zh}（{note_zh}）", f"{row_en} ({note_en})"
+            for (column_zh, column_en), value in zip(
+                _REFERENCE if annex else _CLASSES, values, strict=True
             ):
                 yield LawCell(
-                    f"{table} {phase['name_zh']}（{span}）", f"{table} {phase['name_en']} ({span})",
-                    f"{zh} {period_zh}{row_note}", f"{en} {period_en}{row_note}",
-                    column_zh, column_en, str(value), str(value), unit, table, confidence, note,
+                    title_zh, title_en, row_zh, row_en, column_zh, column_en,
+                    str(value), str(value), unit, table, confidence, note_zh, note_en,
                 )  # fmt: skip
-    yield from _pairs(
-        edition, "数据有效性（表4）", "validity (table 4)", edition.tables["table_4"], "表4"
-    )
+    yield from _pairs(edition, "数据有效性（表4）", "validity (table 4)", "table_4", "表4")
+    yield from _reference_cells(edition)
+    yield from _statements(edition)
+
+
+def _reference_cells(edition: Edition) -> Iterator[LawCell]:
+    for state in edition.tables["reference_state"]:
+        span = f"{state['from']} – {state.get('until', '')}".rstrip()
+        gases = f"{state['gases_k']} K, {state['gases_hpa']} hPa"
+        particles = ("实际状态", "ambient") if state["particles_ambient"] else (gases, gases)
+        for row, words in (
+            (("气体", "gases"), (gases, gases)),
+            (("颗粒物", "particles"), particles),
+        ):
+            yield LawCell(
+                f"{state['name_zh']}（{span}）", f"{state['name_en']} ({span})", *row, "", "",
+                *words, "", state["clause"], edition.confidence,
+            )  # fmt: skip
 
 
 def _evaluation_cells(edition: Edition) -> Iterator[LawCell]:
-    for item, statistic, percentile, averaging in edition.tables["table_1"]["year"]:
+    for item, _, percentile, averaging in edition.tables["table_1"]["year"]:
         zh, en = _AVERAGING[averaging]
-        shown = f"P{percentile}" if percentile else "均值 mean"
+        shown = (f"P{percentile}", f"P{percentile}") if percentile else ("均值", "mean")
         yield LawCell(
             "年评价项目", "yearly evaluation", QUANTITIES[item].symbol, QUANTITIES[item].symbol,
-            shown, statistic + (str(percentile) if percentile else ""),
-            f"对照{zh}限值", f"against the {en} limit", "", edition.clauses["items"], "verified",
+            *shown, f"对照{zh}限值", f"against the {en} limit", "", edition.clauses["items"],
+            _mark(edition, "table_1"),
         )  # fmt: skip
     sections: tuple[tuple[str, str, str, str], ...] = (
         ("places", "小数位", "decimals", edition.clauses["places"]),
@@ -280,7 +313,8 @@ def _evaluation_cells(edition: Edition) -> Iterator[LawCell]:
         ("exceptional_events", "例外事件", "exceptional events", ""),
     )
     for key, zh, en, clause in sections:
-        yield from _pairs(edition, zh, en, edition.tables.get(key, {}), clause)
+        yield from _pairs(edition, zh, en, key, clause)
+    yield from _statements(edition)
 
 
 def _ranking_cells(edition: Edition) -> Iterator[LawCell]:
@@ -291,27 +325,36 @@ def _ranking_cells(edition: Edition) -> Iterator[LawCell]:
             "综合指数的标准值 S", "standard values S", name.symbol, name.symbol, *shown,
             str(standard), str(standard), name.unit, edition.clauses["index"], edition.confidence,
         )  # fmt: skip
-    rounding = edition.tables["rounding"]
-    yield from _pairs(
-        edition, "浓度小数位", "decimals of concentrations", rounding["concentration"], ""
-    )
-    yield from _pairs(edition, "修约", "rounding", {"index": rounding["index"]}, "")
+    yield from _pairs(edition, "浓度小数位", "decimals of concentrations", "places", "")
+    yield from _pairs(edition, "修约", "rounding", "rounding", "")
+    yield from _statements(edition)
 
 
 def _plain_cells(edition: Edition) -> Iterator[LawCell]:
     for key, zh, en in (("rules", "规则", "rules"), ("criteria", "起止判据", "criteria")):
-        yield from _pairs(edition, zh, en, edition.tables.get(key, {}), "")
+        yield from _pairs(edition, zh, en, key, "")
+    yield from _statements(edition)
 
 
-def _pairs(
-    edition: Edition, zh: str, en: str, pairs: Mapping[str, Any], clause: str
-) -> Iterator[LawCell]:
-    confidence = (
-        "memory" if "记忆" in "".join(note.zh for note in edition.notes) else (edition.confidence)
-    )
-    for key, value in pairs.items():
-        row_zh, row_en = _LABELS.get(key) or _item(key)
-        yield LawCell(zh, en, row_zh, row_en, "", "", *_words(value), "", clause, confidence)
+def _pairs(edition: Edition, zh: str, en: str, section: str, clause: str) -> Iterator[LawCell]:
+    for key, value in edition.tables.get(section, {}).items():
+        row = _LABELS.get(key) or _item(key)
+        mark = _mark(edition, section, key)
+        yield LawCell(zh, en, *row, "", "", *_words(value), "", clause, mark)
+
+
+def _statements(edition: Edition) -> Iterator[LawCell]:
+    for said in edition.tables.get("statement", ()):
+        yield LawCell(
+            "条文要点", "in words", said["row_zh"], said["row_en"], "", "",
+            said["zh"], said["en"], "", said["clause"], said["confidence"],
+        )  # fmt: skip
+
+
+def _mark(edition: Edition, section: str, key: str = "") -> str:
+    """Return how sure a row is: its own mark, its section's, or the edition's."""
+    marks: Mapping[str, str] = edition.tables.get("marks", {})
+    return marks.get(f"{section}.{key}") or marks.get(section) or edition.confidence
 
 
 def _item(key: str) -> tuple[str, str]:

@@ -39,7 +39,7 @@ PROVINCE = "220000"
 
 @cache
 def regions() -> Mapping[str, Region]:
-    """Return every division by its code, in the order of the codes.
+    """Return every division by its code: the province, its cities, its counties.
 
     >>> regions()["220184"].name_zh, regions()["220184"].parent
     ('公主岭市', '220100')

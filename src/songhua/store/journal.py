@@ -1,70 +1,31 @@
 """The journal: raw bytes as received, append-only, fsynced, hash-chained. The evidence.
 
-A segment file begins with one line that names its format and hash, and the chain so far.
-Then come records::
-
-    magic 4 | header length 4 | body length 8 | header (JSON) | chain 32 | body
-
-The chain of a record is the hash of the chain before it, its header and its body's hash; so no
-byte can be changed, removed or inserted without breaking every record after it.
+A folder of segment files (`segment` says what is in them), a lock that one process holds, and
+``head``: the last record that was acknowledged. Bytes behind the head are what a crash left
+unfinished and are set aside; damage before it is kept where it is and named.
 """
 
 import fcntl
 import hashlib
 import io
-import json
 import os
-import struct
 import threading
-from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from songhua.model import BadInput
+from songhua.store import segment
+from songhua.store.segment import Entry, Index, Record
 
 PART = "part"
 """Kind of the pieces of a body too large for one record."""
 
-_MAGIC = b"SJ01"
-_FRAME = struct.Struct(">4sIQ")
-_CHAIN = 32
-_HASH = "sha256"
-_FIRST_LINE = f"SONGHUA-JOURNAL 1 {_HASH} "
-_SEGMENT_BYTES = 256 * 1024 * 1024
-_MOST_HEADER = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One record of the journal.
-
-    Parameters
-    ----------
-    seq
-        Its number; the first is 1. It is the revision of every observation that it brings.
-    time
-        When it was written, UTC.
-    kind
-        ``file``, ``correction``, ``part`` …
-    meta
-        What is known about the bytes: name, sender, mapping.
-    size
-        Length of the body, all its parts together. [bytes]
-    sha256
-        Of the body, all its parts together.
-    """
-
-    seq: int
-    time: datetime
-    kind: str
-    meta: Mapping[str, Any]
-    size: int
-    sha256: str
+PART_BYTES = 4 * 1024 * 1024
+SEGMENT_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,66 +40,89 @@ class JournalFault:
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
-    entry: Entry
-    header: bytes
+class _Head:
+    """The last record that is on the disk for certain."""
+
+    seq: int
     chain: bytes
-    body_at: int
-    body_size: int
-    end: int
 
 
 class Journal:
     """An opened journal. One process writes; its threads may append at the same time."""
 
-    def __init__(self, folder: Path, *, segment_bytes: int) -> None:
+    def __init__(self, folder: Path, *, segment_bytes: int, hash_name: str) -> None:
+        if hash_name not in segment.HASHES:
+            raise BadInput(
+                f"日志的散列算法只能是 {'、'.join(segment.HASHES)}：{hash_name}。",
+                f"The journal's hash is one of {', '.join(segment.HASHES)}: {hash_name}.",
+            )
         self._folder = folder
         self._segment_bytes = segment_bytes
+        self._hash_name = hash_name
         self._lock = threading.Lock()
         self._written = threading.Condition()
         self._syncing = False
         self._synced = 0
+        self._broken = False
         self._firsts: list[int] = []
         self._segments: list[Path] = []
-        self._offsets = array("Q")
-        self._chain = bytes(_CHAIN)
+        self._indexes: dict[int, Index] = {}
+        self._index_lock = threading.Lock()
         self.torn: tuple[Path, ...] = ()
         """Side files with bytes that a crash left unfinished at the end; never acknowledged."""
+        self.faults: tuple[JournalFault, ...] = ()
+        """Damage found when opening, in the last segment only; `verify` reads everything."""
 
     @classmethod
-    def open(cls, folder: Path, *, segment_bytes: int = _SEGMENT_BYTES) -> Self:
+    def open(
+        cls, folder: Path, *, segment_bytes: int = SEGMENT_BYTES, hash_name: str = "sha256"
+    ) -> Self:
         """Open a journal for writing, making the folder when there is none.
+
+        Parameters
+        ----------
+        hash_name
+            ``sha256`` or ``sm3``: what new segments are chained with.
 
         Raises
         ------
         BadInput
-            If another process has it open, or a segment is not a journal's.
+            If another process has it open.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        journal = cls(folder, segment_bytes=segment_bytes)
+        _sync_folder(folder.parent)
+        journal = cls(folder, segment_bytes=segment_bytes, hash_name=hash_name)
         journal._lock_file = _take_lock(folder / "lock")
         try:
-            journal._scan()
-            journal._open_last()
+            journal._open()
         except BaseException:
             journal._lock_file.close()
             raise
         return journal
 
     _lock_file: BinaryIO
-    _file: BinaryIO
+    _file: io.FileIO
+    _head_file: io.FileIO
+    _end: int
+    _chain: bytes
+    _file_hash: str
 
     def close(self) -> None:
         """Flush and let go of the journal."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._lock_file.close()
+        with self._lock:
+            if self._file.closed:
+                return
+            if not self._broken:
+                self._sync(self.last_seq)
+            self._broken = True
+            self._file.close()
+            self._head_file.close()
+            self._lock_file.close()
 
     @property
     def last_seq(self) -> int:
         """Number of the last record; 0 when there is none."""
-        return len(self._offsets)
+        return self._last.next_seq - 1
 
     @property
     def segments(self) -> tuple[Path, ...]:
@@ -152,9 +136,12 @@ class Journal:
         return entry
 
     def append_stream(self, kind: str, pieces: Iterable[bytes], meta: Mapping[str, Any]) -> Entry:
-        """Keep a body of any size, piece by piece; when this returns all of it is on the disk."""
+        """Keep a body of any size, piece by piece; when this returns all of it is on the disk.
+
+        Should the pieces stop half-way, those that came stay as parts that no entry names.
+        """
         whole, size, parts = hashlib.sha256(), 0, []
-        for piece in pieces:
+        for piece in _regrouped(pieces):
             whole.update(piece)
             size += len(piece)
             digest = hashlib.sha256(piece).hexdigest()
@@ -165,70 +152,111 @@ class Journal:
         return entry
 
     def entries(self, *, after: int = 0, kinds: Iterable[str] | None = None) -> Iterator[Entry]:
-        """Yield records in order, the parts of larger bodies left out."""
+        """Yield records in order, the parts of larger bodies left out, and what is damaged."""
         wanted = None if kinds is None else frozenset(kinds)
-        for seq in range(after + 1, self.last_seq + 1):
-            entry = self.entry(seq)
-            if entry.kind != PART and (wanted is None or entry.kind in wanted):
-                yield entry
+        last = self.last_seq
+        for number in range(max(self._number(after + 1), 0), len(self._segments)):
+            index = self._index(number)
+            with self._segments[number].open("rb") as file:
+                for seq in range(max(after + 1, index.first), min(index.next_seq, last + 1)):
+                    record = _read(file, index, seq)
+                    if record is None or record.entry.kind == PART:
+                        continue
+                    if wanted is None or record.entry.kind in wanted:
+                        yield record.entry
 
     def entry(self, seq: int) -> Entry:
-        """Return one record; raise `KeyError` when there is none of that number."""
-        return self._record(seq).entry
+        """Return one record; raise `KeyError` when there is none of that number.
+
+        Raises
+        ------
+        BadInput
+            If it is damaged.
+        """
+        return self._record(seq)[1].entry
 
     def read(self, seq: int) -> bytes:
-        """Return a body, all its parts together."""
+        """Return a body, all its parts together; raise `BadInput` if it was altered."""
         with self.open_body(seq) as body:
             return body.read()
 
     def open_body(self, seq: int) -> BinaryIO:
-        """Open a body for reading, its parts one after another, without holding it in memory."""
-        entry = self.entry(seq)
-        parts = entry.meta.get("parts")
-        places = [self._place(part) for part in (parts if parts is not None else [seq])]
-        return io.BufferedReader(_Body(places), 1024 * 1024)
+        """Open a body for reading, its parts one after another, without holding it in memory.
+
+        One that is read from start to end is checked on the way: `BadInput` if it was altered.
+        """
+        path, record = self._record(seq)
+        places = [(path, record.body_at, record.body_size)]
+        if (parts := record.entry.meta.get("parts")) is not None:
+            found = [self._record(part) for part in parts]
+            places = [(path, part.body_at, part.body_size) for path, part in found]
+        return io.BufferedReader(_Body(places, record.entry), 1024 * 1024)
 
     def verify(self) -> JournalFault | None:
         """Read everything again and return the first fault, or None when nothing was altered."""
-        chain, expected = bytes(_CHAIN), 1
-        for path in self._segments:
+        expected, chain, last = 1, segment.START, self.last_seq
+        for path in self.segments:
             with path.open("rb") as file:
-                start = _read_first_line(path, file)
-                if start != chain:
-                    return _fault(
-                        expected, path, 0, "分段与前一段不相接", "segment does not follow"
-                    )
-                while (record := _read_record(file)) is not None:
-                    entry = record.entry
-                    good = entry.seq == expected and record.chain == _chained(chain, record.header)
-                    if not good or not _body_is_whole(file, record):
-                        at = record.body_at
+                line = segment.read_first_line(file)
+                if line is None or line.chain != chain or path.stem != f"{expected:012d}":
+                    return _fault(expected, path, 0, "分段与前一段不相接", "not the next segment")
+                at, size = line.end, path.stat().st_size
+                while at < size and expected <= last:
+                    record = segment.read_record(file, at)
+                    if record is None or not _follows(file, record, expected, chain, line):
                         return _fault(expected, path, at, "记录被改动", "the record was altered")
-                    chain, expected = record.chain, expected + 1
-                    file.seek(record.end)
-                if file.tell() != path.stat().st_size:
-                    at = file.tell()
-                    return _fault(expected, path, at, "记录不完整", "the record is incomplete")
-        if expected != self.last_seq + 1:
-            return _fault(expected, self._segments[-1], 0, "记录缺失", "records are missing")
+                    expected, at = expected + 1, record.end
+                    chain = bytes.fromhex(record.entry.chain)
+        if expected <= last:
+            return _fault(expected, self._segments[-1], 0, "记录缺失", "the record is missing")
         return None
+
+    # Writing
 
     def _write(
         self, kind: str, body: bytes, meta: Mapping[str, Any], digest: str, size: int
     ) -> Entry:
         with self._lock:
-            if self._file.tell() >= self._segment_bytes:
+            self._check_unbroken()
+            if self._end >= self._segment_bytes:
                 self._next_segment()
-            entry = Entry(self.last_seq + 1, datetime.now(UTC), kind, meta, size, digest)
-            header = _header(entry, hashlib.sha256(body).hexdigest())
-            chain = _chained(self._chain, header)
-            offset = self._file.tell()
-            self._file.write(_FRAME.pack(_MAGIC, len(header), len(body)) + header + chain)
-            self._file.write(body)
-            self._file.flush()
+            now = datetime.now(UTC)
+            seq, name = self.last_seq + 1, self._file_hash
+            header = segment.header_of(
+                {
+                    "seq": seq,
+                    "time": now.isoformat(),
+                    "kind": kind,
+                    "meta": meta,
+                    "size": size,
+                    "sha256": digest,
+                    "body": segment.hex_digest(name, body),
+                }
+            )
+            if len(header) > segment.MOST_HEADER:
+                raise BadInput("随文件的说明过长。", "What is said about the bytes is too long.")
+            chain = segment.chained(name, self._chain, header)
+            self._put(segment.packed(header, chain, body))
             self._chain = chain
-            self._offsets.append(offset)
-            return entry
+            self._last.offsets.append(self._end - len(body) - len(header) - segment.OVERHEAD)
+            return Entry(seq, now, kind, meta, size, digest, chain.hex())
+
+    def _put(self, record: bytes) -> None:
+        """Write a record at the end, or leave the end as it was."""
+        left = memoryview(record)
+        try:
+            while left:
+                left = left[self._file.write(left) or 0 :]
+        except OSError as fault:
+            self._take_back()
+            raise _unwritable(self._folder, fault) from fault
+        self._end += len(record)
+
+    def _take_back(self) -> None:
+        """Cut off what was half written; a journal that cannot is closed for writing."""
+        self._broken = True
+        os.ftruncate(self._file.fileno(), self._end)
+        self._broken = False
 
     def _sync(self, seq: int) -> None:
         """Return when the record is on the disk: one thread syncs for all that wait."""
@@ -238,211 +266,25 @@ class Journal:
                     self._written.wait()
                 if self._synced >= seq:
                     return
+                self._check_unbroken()
                 self._syncing = True
-                file, reached = self._file, self.last_seq
-            try:
-                os.fsync(file.fileno())
-            except BaseException:
-                reached = 0
-                raise
-            finally:
-                with self._written:
-                    self._synced = max(self._synced, reached)
-                    self._syncing = False
-                    self._written.notify_all()
+            self._sync_now()
 
-    def _scan(self) -> None:
-        for path in sorted(self._folder.glob("*.journal")):
-            self._firsts.append(self.last_seq + 1)
-            self._segments.append(path)
-            with path.open("rb") as file:
-                self._chain = _read_first_line(path, file)
-                while (record := _read_record(file)) is not None:
-                    self._offsets.append(
-                        record.end - record.body_size - _CHAIN - len(record.header) - _FRAME.size
-                    )
-                    self._chain = record.chain
-                    file.seek(record.end)
-                self._set_torn_aside(path, file.tell())
-
-    def _set_torn_aside(self, path: Path, end: int) -> None:
-        size = path.stat().st_size
-        if size == end:
-            return
-        if path != sorted(self._folder.glob("*.journal"))[-1]:
-            return  # in the middle of the journal this is damage: `verify` names it
-        side = path.with_suffix(f".{end}.torn")
-        with path.open("rb+") as file:
-            file.seek(end)
-            side.write_bytes(file.read())
-            file.truncate(end)
-            os.fsync(file.fileno())
-        self.torn = (*self.torn, side)
-
-    def _open_last(self) -> None:
-        if not self._segments:
-            self._begin_segment()
-            return
-        self._file = self._segments[-1].open("ab")
-        self._synced = self.last_seq
-
-    def _next_segment(self) -> None:
-        with self._written:
-            while self._syncing:
-                self._written.wait()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._begin_segment()
-            self._synced = self.last_seq
-
-    def _begin_segment(self) -> None:
-        path = self._folder / f"{self.last_seq + 1:012d}.journal"
-        self._file = path.open("ab")
-        self._file.write(f"{_FIRST_LINE}{self._chain.hex()}\n".encode())
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        _sync_folder(self._folder)
-        self._firsts.append(self.last_seq + 1)
-        self._segments.append(path)
-
-    def _record(self, seq: int) -> _Record:
-        if not 1 <= seq <= self.last_seq:
-            raise KeyError(seq)
-        path = self._segments[bisect_right(self._firsts, seq) - 1]
-        with path.open("rb") as file:
-            file.seek(self._offsets[seq - 1])
-            record = _read_record(file)
-        if record is None:
-            raise BadInput(f"日志第 {seq} 条已损坏。", f"Journal record {seq} is damaged.")
-        return record
-
-    def _place(self, seq: int) -> tuple[Path, int, int]:
-        record = self._record(seq)
-        path = self._segments[bisect_right(self._firsts, seq) - 1]
-        return path, record.body_at, record.body_size
-
-
-class _Body(io.RawIOBase):
-    """The bodies of some records, one after another."""
-
-    def __init__(self, places: list[tuple[Path, int, int]]) -> None:
-        self._places = places
-        self._now: BinaryIO | None = None
-        self._left = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while self._left == 0:
-            if self._now is not None:
-                self._now.close()
-                self._now = None
-            if not self._places:
-                return 0
-            path, at, size = self._places.pop(0)
-            self._now = path.open("rb")
-            self._now.seek(at)
-            self._left = size
-        if self._now is None:
-            return 0
-        piece = self._now.read(min(len(buffer), self._left))
-        buffer[: len(piece)] = piece
-        self._left -= len(piece)
-        return len(piece)
-
-    def close(self) -> None:
-        if self._now is not None:
-            self._now.close()
-        super().close()
-
-
-def _take_lock(path: Path) -> BinaryIO:
-    file = path.open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as fault:
-        file.close()
-        raise BadInput(
-            f"日志 {path.parent} 正被另一个进程使用。",
-            f"The journal {path.parent} is in use by another process.",
-        ) from fault
-    return file
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _header(entry: Entry, body_digest: str) -> bytes:
-    fields = {
-        "seq": entry.seq,
-        "time": entry.time.isoformat(),
-        "kind": entry.kind,
-        "meta": entry.meta,
-        "size": entry.size,
-        "sha256": entry.sha256,
-        "body": body_digest,
-    }
-    return json.dumps(fields, ensure_ascii=False, sort_keys=True).encode()
-
-
-def _chained(chain: bytes, header: bytes) -> bytes:
-    return hashlib.sha256(chain + header).digest()  # the header names the body's hash
-
-
-def _read_first_line(path: Path, file: BinaryIO) -> bytes:
-    line = file.readline(200).decode("ascii", "replace")
-    with suppress(ValueError):
-        if line.startswith(_FIRST_LINE) and line.endswith("\n"):
-            return bytes.fromhex(line.removeprefix(_FIRST_LINE))
-    raise BadInput(f"{path.name} 不是日志分段。", f"{path.name} is not a journal segment.")
-
-
-def _read_record(file: BinaryIO) -> _Record | None:
-    """Return the record at the file's position, or None when none is whole there."""
-    at = file.tell()
-    frame = file.read(_FRAME.size)
-    file.seek(at)
-    if len(frame) < _FRAME.size:
-        return None
-    magic, header_size, body_size = _FRAME.unpack(frame)
-    if magic != _MAGIC or header_size > _MOST_HEADER:
-        return None
-    file.seek(at + _FRAME.size)
-    header, chain = file.read(header_size), file.read(_CHAIN)
-    body_at = at + _FRAME.size + header_size + _CHAIN
-    whole = os.fstat(file.fileno()).st_size >= body_at + body_size
-    file.seek(at)
-    try:
-        fields = json.loads(header)
-        entry = Entry(
-            seq=fields["seq"],
-            time=datetime.fromisoformat(fields["time"]),
-            kind=fields["kind"],
-            meta=fields["meta"],
-            size=fields["size"],
-            sha256=fields["sha256"],
-        )
-    except (ValueError, KeyError, TypeError):
-        return None
-    if not whole:
-        return None
-    return _Record(entry, header, chain, body_at, body_size, body_at + body_size)
-
-
-def _body_is_whole(file: BinaryIO, record: _Record) -> bool:
-    file.seek(record.body_at)
-    digest, left = hashlib.sha256(), record.body_size
-    while left and (piece := file.read(min(left, 1024 * 1024))):
-        digest.update(piece)
-        left -= len(piece)
-    return digest.hexdigest() == json.loads(record.header)["body"]
-
-
-def _fault(seq: int, path: Path, offset: int, zh: str, en: str) -> JournalFault:
-    return JournalFault(seq, path.name, offset, f"第 {seq} 条：{zh}", f"Record {seq}: {en}")
+    def _sync_now(self) -> None:
+        reached = self._synced
+        try:
+            with self._index_lock:  # a record's number and chain are read together
+                file, head = self._file, self._last.next_seq - 1
+                chain = self._chain
+            _flush(file)
+            self._write_head(_Head(head, chain))
+            reached = head
+        except OSError as fault:
+            # After a failed fsync the system may forget what it could not write: no more promises.
+            self._broken = True
+            raise _unwritable(self._folder, fault) from fault
+        finally:
+            with self._written:
+                self._synced = max(self._synced, reached)
+                self._syncing = False
+                self._written.notify_all()

@@ -4,7 +4,7 @@ Nothing is overwritten: rows are added with a revision, the greatest of which is
 past state can be asked for (`as_of`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -17,7 +17,6 @@ from songhua.store.engine import Engine, aware, sql_time
 from songhua.store.tables import INDEX_VALUES, PROVENANCE, RESULT_KEY, SUMMARY_VALUES
 
 _AT_LEAST = timedelta(seconds=1)
-_IN_SPAN = "time >= {start:DateTime('UTC')} AND time < {end:DateTime('UTC')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +171,8 @@ class Shelf:
         """
         if unknown := set(columns) - set(INDEX_VALUES):
             raise ValueError(f"no such columns: {sorted(unknown)}")
-        return self._results(
-            "air_index", columns, period, scope, span, subjects=subjects, as_of=as_of
-        )
+        asked = _asked(period, span, scope=scope, subjects=subjects, as_of=as_of)
+        return self._results("air_index", columns, asked)
 
     def air_summary(
         self,
@@ -186,9 +184,8 @@ class Shelf:
         as_of: datetime | None = None,
     ) -> pl.DataFrame:
         """Return current summary rows, or those current at an instant, by subject and time."""
-        return self._results(
-            "air_summary", SUMMARY_VALUES, period, scope, span, subjects=subjects, as_of=as_of
-        )
+        asked = _asked(period, span, scope=scope, subjects=subjects, as_of=as_of)
+        return self._results("air_summary", SUMMARY_VALUES, asked)
 
     def air_index_history(
         self, *, period: str, scope: str, subject: str, time: datetime
@@ -238,21 +235,12 @@ class Shelf:
         as_of: datetime | None,
     ) -> pl.DataFrame:
         """Return every revision, in the order of the table."""
-        where, asked = f"period = {{period:String}} AND {_IN_SPAN}", _asked(period, span)
-        if sites is not None:
-            where += " AND site IN {sites:Array(String)}"
-            asked["sites"] = list(sites)
-        if quantities is not None:
-            where += " AND quantity IN {quantities:Array(String)}"
-            asked["quantities"] = list(quantities)
-        if as_of is not None:
-            where += " AND recorded_at <= {as_of:DateTime64(6, 'UTC')}"
-            asked["as_of"] = sql_time(as_of, "microseconds")
+        asked = _asked(period, span, sites=sites, quantities=quantities, as_of=as_of)
         sql = f"""
             SELECT site, quantity, time, value, mark, revision, recorded_at, reason, author, line,
                    decided
             FROM observations
-            WHERE {where}
+            WHERE {_where(asked, known="recorded_at")}
             ORDER BY site, quantity, time, revision
         """  # noqa: S608 - names and operators are ours, values are bound
         return self._engine.frame(sql, asked)
@@ -267,28 +255,12 @@ class Shelf:
         return aware(found[0][0]) if found else None
 
     def _results(
-        self,
-        table: str,
-        columns: Sequence[str],
-        period: str,
-        scope: str,
-        span: Period,
-        *,
-        subjects: Sequence[str] | None,
-        as_of: datetime | None,
+        self, table: str, columns: Sequence[str], asked: Mapping[str, Any]
     ) -> pl.DataFrame:
-        where = f"period = {{period:String}} AND scope = {{scope:String}} AND {_IN_SPAN}"
-        asked = {**_asked(period, span), "scope": scope}
-        if subjects is not None:
-            where += " AND subject IN {subjects:Array(String)}"
-            asked["subjects"] = list(subjects)
-        if as_of is not None:
-            where += " AND computed_at <= {as_of:DateTime64(6, 'UTC')}"
-            asked["as_of"] = sql_time(as_of, "microseconds")
         # Reading in the table's order would keep the engine from the projection by subject.
         sql = f"""
             SELECT subject, time, {", ".join((*columns, *PROVENANCE))} FROM {table}
-            WHERE {where}
+            WHERE {_where(asked, known="computed_at")}
             ORDER BY subject, time, revision DESC
             LIMIT 1 BY subject, time
             SETTINGS optimize_read_in_order = 0
@@ -338,7 +310,8 @@ class Shelf:
     def _size(self, table: str) -> TableSize:
         sql = """
             SELECT sum(rows), sum(bytes_on_disk) FROM system.parts
-            WHERE active AND database = {database:String} AND table IN ({table:String}, {local:String})
+            WHERE active AND database = {database:String}
+              AND table IN ({table:String}, {local:String})
         """
         asked = {"database": self._engine.database, "table": table, "local": f"{table}_local"}
         rows, size = self._engine.rows(sql, asked)[0]
@@ -363,15 +336,11 @@ class Shelf:
 
     def _new(self, table: str, rows: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:
         """Return the rows of one period and scope that differ from the current, numbered after."""
-        times: list[datetime] = [rows["time"].min(), rows["time"].max()]  # type: ignore[list-item]
-        found = self._results(
-            table,
-            values,
-            *rows.select("period", "scope").row(0),
-            Period(times[0], times[1] + _AT_LEAST),
-            subjects=rows["subject"].unique().to_list(),
-            as_of=None,
-        )
+        period, scope = rows.select("period", "scope").row(0)
+        first, last = rows.select(pl.col("time").min(), pl.col("time").max().alias("last")).row(0)
+        subjects = rows["subject"].unique().to_list()
+        asked = _asked(period, Period(first, last + _AT_LEAST), scope=scope, subjects=subjects)
+        found = self._results(table, values, asked)
         kept = tables.shaped(found, ("subject", "time", *values, "revision"))
         same = ["subject", "time", *values]
         new = rows.join(kept, on=same, how="anti", nulls_equal=True)
@@ -388,5 +357,29 @@ def open_shelf(url: str) -> Shelf:
     return Shelf.open(url)
 
 
-def _asked(period: str, span: Period) -> dict[str, Any]:
-    return {"period": period, "start": sql_time(span.start), "end": sql_time(span.end)}
+_OPERATORS = {
+    "period": "period = {period:String}",
+    "scope": "scope = {scope:String}",
+    "start": "time >= {start:DateTime('UTC')}",
+    "end": "time < {end:DateTime('UTC')}",
+    "sites": "site IN {sites:Array(String)}",
+    "subjects": "subject IN {subjects:Array(String)}",
+    "quantities": "quantity IN {quantities:Array(String)}",
+}
+
+
+def _asked(
+    period: str, span: Period, *, as_of: datetime | None = None, **others: Any
+) -> dict[str, Any]:
+    """Return the values of a question, to be bound by the engine; what is None is not asked."""
+    asked = {"period": period, "start": sql_time(span.start), "end": sql_time(span.end)}
+    if as_of is not None:
+        asked["as_of"] = sql_time(as_of, "microseconds")
+    given = {name: value for name, value in others.items() if value is not None}
+    return {**asked, **{k: v if isinstance(v, str) else list(v) for k, v in given.items()}}
+
+
+def _where(asked: Mapping[str, Any], *, known: str) -> str:
+    """Return the conditions of a question; `known` is the column that says since when."""
+    operators = {**_OPERATORS, "as_of": f"{known} <= {{as_of:DateTime64(6, 'UTC')}}"}
+    return " AND ".join(operators[name] for name in asked)

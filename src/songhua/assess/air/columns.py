@@ -1,18 +1,9 @@
-"""The air quality index, column by column: the exact twin of `index`, at the speed of look-ups.
+"""The air quality index, column by column: the exact twin of `index`, at the speed of look-ups."""
 
-A concentration that is a whole number of its last decimal place (nearly all are) is looked up
-in a table computed once by the scalar reference. The few that are not, where an edition does
-not round them, are placed among the exact concentrations at which the index steps up.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from fractions import Fraction
-from functools import cache
-from itertools import pairwise
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,34 +11,19 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from songhua.assess.air.index import (
-    EXCEEDS_ABOVE,
-    NO_PRIMARY_UP_TO,
-    PRIMARY_ORDER,
-    iaqi,
-)
+from songhua.assess.air.index import EXCEEDS_ABOVE, NO_PRIMARY_UP_TO, PRIMARY_ORDER
+from songhua.assess.air.lookup import NONE, Codes, Floats, lookup
 from songhua.model import BEIJING, BadInput, MissingReason, NoRuleInForce
-from songhua.standards import (
-    POLLUTANTS,
-    AqiRule,
-    Averaging,
-    IndexScale,
-    aqi_rule,
-    aqi_rule_of,
-    editions,
-)
+from songhua.standards import POLLUTANTS, AqiRule, Averaging, aqi_rule_of, editions, levels
 
-Floats = NDArray[np.float64]
-Index = NDArray[np.uint16]
-Flags = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
+Which = NDArray[np.intp] | int
+"""Which of the editions judges: of all rows, or of each. Shape (row,)."""
 Frame = TypeVar("Frame")
+Columns = dict[str, pl.Series | pl.Expr]
 
-NONE = 65535
-_BLOCK = 65536  # rows at a time: what one step works on stays in the processor's cache
+_BLOCK = 16384  # rows at a time: what one step works on stays in the processor's cache
 _THREADS = 4
-_NANO = 10**9
-_NEAR = 1e-9
-_LARGEST = 9e6  # beyond, billionths do not fit; nothing real is there
 _PRIMARY = pl.Series(
     [
         "+".join(key for bit, key in enumerate(PRIMARY_ORDER) if code >> bit & 1)
@@ -55,6 +31,10 @@ _PRIMARY = pl.Series(
     ]
 )
 _REASONS = pl.Series(["", MissingReason.NOT_RECEIVED, MissingReason.POLLUTANT_MISSING])
+_NOT_RECEIVED, _POLLUTANT_MISSING = 1, 2
+_NAMES = ("aqi", *(f"iaqi_{key}" for key in POLLUTANTS))
+_TICKS = {"ms": 10**3, "us": 10**6, "ns": 10**9}
+_EPOCH = date(1970, 1, 1)
 
 
 def hourly_columns(frame: Frame, *, edition: str = "auto") -> Frame:
@@ -79,7 +59,7 @@ def hourly_columns(frame: Frame, *, edition: str = "auto") -> Frame:
     Raises
     ------
     BadInput
-        If there is no column of times, or the edition is unknown.
+        If there is no column of times, a column is no numbers, or the edition is unknown.
     NoRuleInForce
         If an hour lies before the first edition.
 
@@ -114,267 +94,239 @@ def daily_columns(frame: Frame, *, edition: str = "auto") -> Frame:
     return _judged(frame, edition, "daily")
 
 
-@dataclass(frozen=True, slots=True)
-class _Lookup:
-    """The index of one pollutant: of whole multiples by table, of others by steps.
+@dataclass(frozen=True)
+class _Judges:
+    """Which edition judges which row.
 
     Parameters
     ----------
-    unit
-        Multiples of one µg/m³ (mg/m³) that are looked up: 10 for CO, 1 for others.
-    table
-        Index of 0, 1, 2 … units; the last entry holds for all above.
-    steps
-        Concentrations above which the index is 1, 2, 3 …; empty where values are rounded first.
-        [billionths]
-    last
-        The highest limit; above it `above`. [billionths]
+    rules
+        The editions that judge any row.
+    which
+        The one for each row; None: the first for all. Shape (row,).
     """
 
-    unit: int
-    table: Index
-    steps: NDArray[np.int64]
-    last: int
-    above: int
+    rules: tuple[AqiRule, ...]
+    which: Bytes | None
 
-    def of(self, values: Floats) -> Index:
-        """Return the index of concentrations; `NONE` where there is none. Shape (row,)."""
-        units = values * self.unit
-        with np.errstate(invalid="ignore"):
-            good = (units >= 0) & (units < _LARGEST)
-        units = np.where(good, units, 0.0)
-        whole = np.rint(units)
-        away = np.abs(units - whole)
-        if self.steps.size == 0:
-            whole = _ties_to_even(units, whole, away)
-        found = self.table[np.minimum(whole, len(self.table) - 1).astype(np.int32)]
-        if self.steps.size and (odd := away > _NEAR).any():
-            nano = np.rint(values[odd] * _NANO).astype(np.int64)
-            stepped = np.searchsorted(self.steps, nano, side="left").astype(np.uint16)
-            found[odd] = np.where(nano > self.last, self.above, stepped)
-        found[~good] = NONE
-        return found
+    def of(self, rows: slice) -> Which:
+        """Return the edition of a block of rows."""
+        return 0 if self.which is None else self.which[rows].astype(np.intp)
+
+    def column(self) -> pl.Series | pl.Expr:
+        """Return the code of the edition, row by row."""
+        if self.which is None:
+            return pl.lit(self.rules[0].edition)
+        return pl.Series([rule.edition for rule in self.rules]).gather(pl.Series(self.which))
 
 
-def _ties_to_even(units: Floats, whole: Floats, away: Floats) -> Floats:
-    """Return whole units rounded half to even, ties judged on the decimal that was sent."""
-    tie = np.abs(away - 0.5) < _NEAR
-    if not tie.any():
-        return whole
-    below = np.rint(units[tie] - 0.5)
-    whole = whole.copy()
-    whole[tie] = below + below % 2
-    return whole
+class _Results:
+    """The index of each row, filled block by block."""
 
+    def __init__(self, count: int) -> None:
+        self.numbers = {name: np.empty(count, np.uint16) for name in _NAMES}
+        self.known = {name: np.empty((count + 7) // 8, np.uint8) for name in _NAMES}
+        self.level, self.primary, self.reason = (np.empty(count, np.uint8) for _ in range(3))
 
-@cache
-def _lookup(scale: IndexScale, places: int | None, unit_places: int) -> _Lookup:
-    unit = 10**unit_places
-    last = int(scale.limits[-1] * unit)
-    units = [Decimal(whole) / unit for whole in range(last + 2)]
-    table = [found if isinstance(found := iaqi(value, scale), int) else NONE for value in units]
-    return _Lookup(
-        unit=unit,
-        table=np.array(table, dtype=np.uint16),
-        steps=np.array([] if places is not None else _steps(scale), dtype=np.int64),
-        last=int(scale.limits[-1] * _NANO),
-        above=NONE if scale.above is None else scale.above,
-    )
+    def put(self, name: str, rows: slice, codes: Codes) -> None:
+        """Keep the indices of a block; it starts at a multiple of eight rows."""
+        np.subtract(codes, 1, out=self.numbers[name][rows])
+        bits = np.packbits(codes != NONE, bitorder="little")
+        self.known[name][rows.start // 8 : rows.start // 8 + len(bits)] = bits
 
-
-def _steps(scale: IndexScale) -> list[int]:
-    """Return, for index 1, 2, 3 …, above how many billionths it is reached."""
-    steps = []
-    columns = list(zip(scale.limits, scale.index, strict=True))
-    for (bp_lo, iaqi_lo), (bp_hi, iaqi_hi) in pairwise(columns):
-        width = Fraction(bp_hi - bp_lo) / (iaqi_hi - iaqi_lo)
-        steps += [
-            int((Fraction(bp_lo) + step * width) * _NANO) for step in range(iaqi_hi - iaqi_lo)
-        ]
-    return steps
-
-
-def _lookups(rule: AqiRule, report: str) -> dict[str, _Lookup]:
-    feeds = rule.hourly if report == "hourly" else rule.daily
-    return {key: _of(rule, key, feeds[key]) for key in POLLUTANTS}
-
-
-def _of(rule: AqiRule, key: str, averaging: Averaging) -> _Lookup:
-    return _lookup(rule.scale(key, averaging), rule.places.get(key), 1 if key == "co" else 0)
+    def on(self, edition: pl.Series | pl.Expr) -> Columns:
+        """Return the columns that are added to the frame."""
+        found = {name: _nullable(self.numbers[name], self.known[name]) for name in _NAMES}
+        return {
+            "edition": edition,
+            "aqi": found.pop("aqi"),
+            "level": _nullable(self.level, self.known["aqi"]),
+            "primary": _PRIMARY.gather(pl.Series(self.primary)),
+            **found,
+            "reason": _REASONS.gather(pl.Series(self.reason)),
+        }
 
 
 def _judged(frame: Frame, edition: str, report: str) -> Frame:
-    table, back = _as_polars(frame)
+    table, give_back = _opened(frame)
     if "time" not in table.columns:
         raise BadInput("缺少 time 列。", "There is no column of times (time).")
-    names = ["o3_8h" if key == "o3" and report == "daily" else key for key in POLLUTANTS]
-    values = [_floats(table, name) for name in names]
-    beyond = _floats(table, "o3") if report == "daily" else None
-    count = table.height
-    out = np.empty((len(POLLUTANTS), count), dtype=np.uint16)
-    aqi = np.empty(count, dtype=np.uint16)
-    primary, reason = np.empty(count, dtype=np.uint8), np.empty(count, dtype=np.uint8)
-    pieces = _pieces(table["time"], edition, count)
+    judges = _judges(table["time"], edition)
+    values = {key: _floats(table, key) for key in POLLUTANTS}
+    best_8h = _floats(table, "o3_8h") if report == "daily" else None
+    feeds = judges.rules[0].hourly if report == "hourly" else judges.rules[0].daily
+    lookups = {key: lookup(judges.rules, key, feeds[key]) for key in POLLUTANTS}
+    needs_all = np.array([rule.needs_all_pollutants for rule in judges.rules])
+    results = _Results(table.height)
 
-    def judge(rule: AqiRule, rows: slice | NDArray[np.intp]) -> None:
-        lookups = _lookups(rule, report)
-        parts = [lookups[key].of(values[i][rows]) for i, key in enumerate(POLLUTANTS)]
-        if beyond is not None:
-            _beyond_8h(parts, values, beyond, rows, rule)
-        for number, part in enumerate(parts):
-            out[number, rows] = part
-        aqi[rows], primary[rows], reason[rows] = _whole_index(parts, rule)
+    def judge(start: int) -> None:
+        rows = slice(start, min(start + _BLOCK, table.height))
+        which = judges.of(rows)
+        block = {key: values[key][rows] for key in POLLUTANTS}
+        if best_8h is not None:
+            block["o3"] = best_8h[rows]
+        codes = {key: lookups[key].of(block[key], which) for key in POLLUTANTS}
+        if best_8h is not None:
+            _beyond_8h(codes["o3"], block["o3"], values["o3"][rows], judges.rules, which)
+        for key in POLLUTANTS:
+            results.put(f"iaqi_{key}", rows, codes[key])
+        aqi, results.primary[rows], results.reason[rows] = _whole(codes, needs_all[which])
+        results.put("aqi", rows, aqi)
+        results.level[rows] = _LEVELS.take(aqi)
 
     with ThreadPoolExecutor(_THREADS) as pool:
-        for done in [pool.submit(judge, rule, rows) for rule, rows in pieces]:
-            done.result()
-    return back(_with_results(table, out, aqi, primary, reason, _edition_column(pieces, count)))
+        for _ in pool.map(judge, range(0, table.height, _BLOCK)):
+            pass
+    return give_back(results.on(judges.column()))
 
 
 def _beyond_8h(
-    parts: list[Index],
-    values: Sequence[Floats],
-    beyond: Floats,
-    rows: slice | NDArray[np.intp],
-    rule: AqiRule,
+    codes: Codes, best_8h: Floats, hour: Floats, rules: tuple[AqiRule, ...], which: Which
 ) -> None:
-    """Let the highest hour stand in for 8 hours above the scale, where the edition has none."""
-    place = POLLUTANTS.index("o3")
-    scale = rule.scale("o3", Averaging.MAX_8H)
-    if scale.above is not None:
-        return
-    with np.errstate(invalid="ignore"):
-        over = values[place][rows] > float(scale.limits[-1])
+    """Let the highest hour stand in where the table has no index for a best 8 hours."""
+    over = (codes == NONE) & (best_8h >= 0) & np.isfinite(best_8h)
     if over.any():
-        parts[place][over] = _of(rule, "o3", Averaging.HOURLY).of(beyond[rows][over])
+        judge = which if isinstance(which, int) else which[over]
+        codes[over] = lookup(rules, "o3", Averaging.HOURLY).of(hour[over], judge)
 
 
-def _whole_index(
-    parts: Sequence[Index], rule: AqiRule
-) -> tuple[Index, NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return AQI, primary code and reason code of rows."""
-    highest = np.zeros_like(parts[0])
-    absent = np.zeros(parts[0].shape, dtype=np.uint8)
-    for part in parts:
-        missing = part == NONE
-        absent += missing
-        np.maximum(highest, np.where(missing, 0, part), out=highest)
-    primary = np.zeros(highest.shape, dtype=np.uint8)
+def _whole(
+    codes: Mapping[str, Codes], needs_all: NDArray[np.bool_] | np.bool_
+) -> tuple[Codes, Bytes, Bytes]:
+    """Return the code of AQI, of the primary pollutants and of the reason. Shapes (row,)."""
+    first, *others = codes.values()
+    highest, lowest = first.copy(), first.copy()
+    for other in others:
+        np.maximum(highest, other, out=highest)
+        np.minimum(lowest, other, out=lowest)
+    withheld = (lowest == NONE) & (highest <= EXCEEDS_ABOVE + 1) & (highest != NONE) & needs_all
+    reason = (highest == NONE).astype(np.uint8) * _NOT_RECEIVED
+    reason += withheld.astype(np.uint8) * _POLLUTANT_MISSING
+    highest *= ~withheld
+    primary = np.zeros(highest.shape, np.uint8)
     for bit, key in enumerate(PRIMARY_ORDER):
-        primary |= (parts[POLLUTANTS.index(key)] == highest).astype(np.uint8) << bit
-    primary[highest <= NO_PRIMARY_UP_TO] = 0
-    reason = (absent == len(POLLUTANTS)).astype(np.uint8)
-    if rule.needs_all_pollutants:
-        reason[(reason == 0) & (absent > 0) & (highest <= EXCEEDS_ABOVE)] = 2
-    withheld = reason > 0
-    primary[withheld] = 0
-    highest[withheld] = NONE
+        primary |= (codes[key] == highest).astype(np.uint8) << bit
+    primary *= highest > NO_PRIMARY_UP_TO + 1
     return highest, primary, reason
 
 
-def _with_results(
-    table: pl.DataFrame,
-    out: NDArray[np.uint16],
-    aqi: Index,
-    primary: NDArray[np.uint8],
-    reason: NDArray[np.uint8],
-    edition: pl.Series,
-) -> pl.DataFrame:
-    levels = np.zeros(NONE + 1, dtype=np.uint8)
-    for level in aqi_rule_of(2026).levels:
-        levels[level.index_lo : level.index_hi + 1] = level.number
-    numbers = levels[aqi]
-    return table.with_columns(
-        edition.alias("edition"),
-        _series(aqi, aqi == NONE).alias("aqi"),
-        _series(numbers, numbers == 0).alias("level"),
-        _PRIMARY.gather(primary).alias("primary"),
-        *(
-            _series(out[number], out[number] == NONE).alias(f"iaqi_{key}")
-            for number, key in enumerate(POLLUTANTS)
-        ),
-        _REASONS.gather(reason).alias("reason"),
-    )
+def _level_codes() -> Bytes:
+    """Return the level of each code, 0 without an index."""
+    found = np.zeros(levels()[-1].index_hi + 2, np.uint8)
+    for level in levels():
+        found[level.index_lo + 1 : level.index_hi + 2] = level.number
+    return found
 
 
-def _pieces(
-    time: pl.Series, edition: str, count: int
-) -> list[tuple[AqiRule, slice | NDArray[np.intp]]]:
-    """Return rows in blocks, each with the rule that judges them."""
-    blocks = [slice(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
+_LEVELS = _level_codes()
+
+
+def _judges(time: pl.Series, edition: str) -> _Judges:
+    known = sorted(editions("air", "hj_633"), key=lambda one: one.in_force)
     if edition != "auto":
-        if edition not in {str(known.year) for known in editions("air", "hj_633")}:
+        if edition not in {str(one.year) for one in known}:
             raise BadInput(f"没有 {edition} 版。", f"There is no edition of {edition}.")
-        return [(aqi_rule_of(int(edition)), block) for block in blocks]
-    if count == 0:
-        return []
+        return _Judges((aqi_rule_of(int(edition)),), None)
+    rules = tuple(aqi_rule_of(one.year) for one in known)
+    if time.is_empty():
+        return _Judges(rules, None)
     if time.has_nulls():
         raise BadInput("时间列有空值。", "The column of times has gaps.")
-    days = _days(time)
-    first, last = days.min(), days.max()
-    if not isinstance(first, date) or not isinstance(last, date):
-        raise BadInput("时间列不是时间。", "The column of times has no times.")
-    if aqi_rule(on=first) is aqi_rule(on=last):
-        return [(aqi_rule(on=first), block) for block in blocks]
-    pieces: list[tuple[AqiRule, slice | NDArray[np.intp]]] = []
-    for known in editions("air", "hj_633"):
-        held = (days >= known.in_force) & (days <= (known.until or date.max))
-        rows = np.flatnonzero(held.to_numpy())
-        parts = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
-        pieces += [(aqi_rule_of(known.year), part) for part in parts]
-    if sum(len(rows) for _, rows in pieces if not isinstance(rows, slice)) != count:
-        raise NoRuleInForce("hj_633", first)
-    return pieces
+    starts = [_ticks(one.in_force, time.dtype) for one in known]
+    ticks = time.to_physical()
+    earliest, latest = (
+        sum(int(tick) >= start for start in starts) - 1 for tick in (ticks.min(), ticks.max())
+    )
+    if earliest < 0:
+        raise NoRuleInForce("hj_633", _day(time.min()))
+    if earliest == latest:
+        return _Judges((rules[latest],), None)
+    which = np.searchsorted(starts, ticks.to_numpy(), side="right") - 1
+    return _Judges(rules, which.astype(np.uint8))
 
 
-def _days(time: pl.Series) -> pl.Series:
-    """Return the Beijing day of each time."""
-    if isinstance(time.dtype, pl.Datetime) and time.dtype.time_zone is not None:
-        first, last = time.min(), time.max()
-        if isinstance(first, datetime) and isinstance(last, datetime):
-            days = {first.astimezone(BEIJING).date(), last.astimezone(BEIJING).date()}
-            if len({aqi_rule(on=day).year for day in days}) == 1:
-                return pl.Series([min(days), max(days)])  # one edition: only the ends matter
-        return time.dt.convert_time_zone("Asia/Shanghai").dt.date()
-    return time.cast(pl.Date)
+def _ticks(day: date, dtype: pl.DataType) -> int:
+    """Return the Beijing midnight that begins a day, as a column of times counts."""
+    days = (day - _EPOCH).days
+    if dtype == pl.Date:
+        return days
+    if not isinstance(dtype, pl.Datetime):
+        raise BadInput(
+            f"time 列应为日期或时间，现在是 {dtype}。",
+            f"The column time must hold dates or times, not {dtype}.",
+        )
+    seconds = timedelta(days=days).total_seconds()
+    if dtype.time_zone is not None:
+        seconds = datetime(day.year, day.month, day.day, tzinfo=BEIJING).timestamp()
+    return int(seconds) * _TICKS[dtype.time_unit]
 
 
-def _edition_column(
-    pieces: Sequence[tuple[AqiRule, slice | NDArray[np.intp]]], count: int
-) -> pl.Series:
-    codes = list(dict.fromkeys(rule.edition for rule, _ in pieces)) or [""]
-    which = np.zeros(count, dtype=np.uint8)
-    if len(codes) > 1:
-        for rule, rows in pieces:
-            which[rows] = codes.index(rule.edition)
-    return pl.Series(codes, dtype=pl.String).gather(which)
+def _day(moment: Any) -> date:
+    if not isinstance(moment, datetime):
+        return moment
+    return (moment if moment.tzinfo is None else moment.astimezone(BEIJING)).date()
 
 
 def _floats(table: pl.DataFrame, name: str) -> Floats:
     """Return a column as floats, NaN where there is none. Shape (row,)."""
     if name not in table.columns:
-        return np.full(table.height, np.nan)
-    found: Floats = table[name].cast(pl.Float64).to_numpy()
-    return found
+        return np.broadcast_to(np.nan, table.height)
+    column = table[name]
+    if not (column.dtype.is_numeric() or column.dtype == pl.Null):
+        raise BadInput(f"{name} 列不是数。", f"The column {name} does not hold numbers.")
+    if column.dtype == pl.Float32:
+        column = column.cast(pl.String)  # its shortest decimal is what was meant
+    return column.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
-def _series(values: NDArray[Any], missing: Flags) -> pl.Series:
-    found = pl.from_arrow(pa.array(values, mask=missing))
+def _nullable(values: NDArray[Any], known: Bytes) -> pl.Series:
+    buffers = [pa.py_buffer(known), pa.py_buffer(values)]
+    kind = pa.from_numpy_dtype(values.dtype)
+    found = pl.from_arrow(pa.Array.from_buffers(kind, len(values), buffers))
     if not isinstance(found, pl.Series):
         raise TypeError("an array makes a series")
     return found
 
 
-def _as_polars(frame: Any) -> tuple[pl.DataFrame, Callable[[pl.DataFrame], Any]]:
-    """Return a frame as Polars, and how to give it back as it came."""
+def _opened(frame: Any) -> tuple[pl.DataFrame, Callable[[Columns], Any]]:
+    """Return what is needed of a frame, as Polars; and how to give the frame back with more."""
+    package = type(frame).__module__.split(".")[0]
     if isinstance(frame, pl.DataFrame):
-        return frame, lambda found: found
+        return frame, lambda found: frame.with_columns(**found)
     if isinstance(frame, pa.Table):
-        return pl.DataFrame(frame), lambda found: found.to_arrow()
-    if type(frame).__module__.startswith("pandas"):
-        index = frame.index
-        return pl.from_pandas(frame), lambda found: found.to_pandas().set_index(index)
+        table = pl.DataFrame(frame.select(_needed(frame.column_names)))
+        return table, lambda found: _on_arrow(frame, _alone(table, found))
+    if package == "pandas":
+        try:
+            table = pl.from_pandas(frame[_needed(list(frame.columns))])
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as fault:
+            raise BadInput(
+                f"有的列既有数又有文字：{fault}。", f"A column mixes numbers and text: {fault}."
+            ) from fault
+        return table, lambda found: _on_pandas(frame, _alone(table, found))
     raise BadInput(
         f"不支持的表类型 {type(frame).__name__}，请用 Polars、pandas 或 Arrow。",
         f"Cannot read a {type(frame).__name__}: use Polars, pandas or Arrow.",
     )
+
+
+def _needed(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in {"time", *POLLUTANTS, "o3_8h"}]
+
+
+def _alone(table: pl.DataFrame, found: Columns) -> pl.DataFrame:
+    return table.select("time").with_columns(**found).drop("time")
+
+
+def _on_arrow(frame: pa.Table, found: pl.DataFrame) -> pa.Table:
+    names = [name for name in found.columns if name in frame.column_names]
+    frame = frame.drop_columns(names)
+    for name, column in zip(found.columns, found.to_arrow().columns, strict=True):
+        frame = frame.append_column(name, column)
+    return frame
+
+
+def _on_pandas(frame: Any, found: pl.DataFrame) -> Any:
+    columns = found.to_pandas().set_index(frame.index)
+    whole = {name: dtype.__name__ for name, dtype in found.schema.items() if dtype.is_integer()}
+    return frame.assign(**columns.astype(whole))

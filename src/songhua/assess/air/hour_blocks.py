@@ -88,7 +88,7 @@ def arranged(hours: pl.DataFrame) -> Days:
 
 
 def in_order(hours: pl.DataFrame) -> pl.DataFrame:
-    """Return the hours with every site's together and in order; refuse an hour that comes twice."""
+    """Return rows with every site's together and in order; refuse a time that comes twice."""
     fresh = hours["site"].ne_missing(hours["site"].shift())
     if not _later(hours, fresh).all() or hours["site"].filter(fresh).is_duplicated().any():
         hours = hours.sort("site", "time")
@@ -96,8 +96,8 @@ def in_order(hours: pl.DataFrame) -> pl.DataFrame:
         if not later.all():
             site, time = hours.filter(~later).select("site", "time").row(0)
             raise BadInput(
-                f"同一小时出现两次：{site} {time.isoformat()}。",
-                f"An hour comes twice: {site} {time.isoformat()}.",
+                f"同一时间出现两次：{site} {time.isoformat()}。",
+                f"A time comes twice: {site} {time.isoformat()}.",
             )
     return hours
 

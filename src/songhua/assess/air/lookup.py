@@ -66,8 +66,9 @@ class Lookup:
             Which edition judges: of all rows, or of each. Shape (row,).
         """
         found = values * self.width
-        np.fmin(found, self.buckets - 1, out=found)  # and what is no number
-        bucket = found.astype(np.intp)
+        np.fmin(found, self.buckets - 1, out=found)  # what is no number goes there too
+        with np.errstate(invalid="ignore"):
+            bucket = found.astype(np.intp)
         bucket += edition * self.buckets
         up_to = values <= self.steps.take(bucket, mode="clip")
         bucket += bucket

@@ -198,7 +198,7 @@ def area_means(
     """
     pairs = members.select("site", "region").unique().drop_nulls()
     size = pairs.group_by("region").agg(sites=pl.len().cast(pl.Int64))
-    values = select_values(sites, CONCENTRATIONS).with_columns(
+    values = in_order(select_values(sites, CONCENTRATIONS)).with_columns(
         pl.col(*CONCENTRATIONS).fill_nan(None)
     )
     sums = (

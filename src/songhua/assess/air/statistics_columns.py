@@ -160,7 +160,7 @@ def _prepared(days: pl.DataFrame, key: str, span: Span) -> pl.DataFrame:
         else pl.lit(None, pl.Int64).alias(name)
         for name, column in DAY_COLUMN.items()
     )
-    return days.select(
+    table = days.select(
         pl.col(key).alias("subject"),
         (pl.col("time").dt.convert_time_zone("UTC") + _BEIJING).dt.date().alias("day"),
         *figures,
@@ -171,6 +171,10 @@ def _prepared(days: pl.DataFrame, key: str, span: Span) -> pl.DataFrame:
         last=first.dt.offset_by(_EVERY[span]).dt.offset_by("-1d"),
         month=pl.col("day").dt.truncate("1mo"),
     )
+    if (twice := table.select("subject", "day").is_duplicated()).any():
+        subject, day = table.filter(twice).select("subject", "day").row(0)
+        raise BadInput(f"同一天出现两次：{subject} {day}。", f"A day comes twice: {subject} {day}.")
+    return table
 
 
 def _split(
