@@ -85,6 +85,7 @@ AUTH_USER_MODEL = "registry.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "songhua.web",  # before the admin: its templates and words come first
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -92,7 +93,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "songhua.store.registry",
-    "songhua.web",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -1,8 +1,8 @@
 """The journal: raw bytes as received, append-only, fsynced, hash-chained. The evidence.
 
 A folder of segment files (`segment` says what is in them), a lock that one process holds, and
-``head``: the last record that was acknowledged. Bytes behind the head are what a crash left
-unfinished and are set aside; damage before it is kept where it is and named.
+``head``: the last record that is on the disk for certain. Bytes behind the head are what a crash
+left unfinished and are set aside; damage before it is kept where it is and named.
 """
 
 import fcntl
@@ -10,15 +10,17 @@ import hashlib
 import io
 import os
 import threading
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
 from songhua.model import BadInput
 from songhua.store import segment
+from songhua.store.body import Body, Place
 from songhua.store.segment import Entry, Index, Record
 
 PART = "part"
@@ -26,6 +28,7 @@ PART = "part"
 
 PART_BYTES = 4 * 1024 * 1024
 SEGMENT_BYTES = 256 * 1024 * 1024
+_MOST_FAULTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +42,22 @@ class JournalFault:
     en: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """The last record that is on the disk for certain."""
+class _Tail(NamedTuple):
+    """How far the journal is written."""
 
+    file: io.FileIO
+    end: int
     seq: int
     chain: bytes
 
 
 class Journal:
     """An opened journal. One process writes; its threads may append at the same time."""
+
+    _lock_file: BinaryIO
+    _head_file: io.FileIO
+    _tail: _Tail
+    _last: Index
 
     def __init__(self, folder: Path, *, segment_bytes: int, hash_name: str) -> None:
         if hash_name not in segment.HASHES:
@@ -58,16 +67,15 @@ class Journal:
             )
         self._folder = folder
         self._segment_bytes = segment_bytes
-        self._hash_name = hash_name
-        self._lock = threading.Lock()
-        self._written = threading.Condition()
+        self._hash_name = self._file_hash = hash_name
+        self._lock = threading.Lock()  # one thread writes
+        self._written = threading.Condition()  # one thread syncs for all that wait
         self._syncing = False
         self._synced = 0
         self._broken = False
         self._firsts: list[int] = []
         self._segments: list[Path] = []
         self._indexes: dict[int, Index] = {}
-        self._index_lock = threading.Lock()
         self.torn: tuple[Path, ...] = ()
         """Side files with bytes that a crash left unfinished at the end; never acknowledged."""
         self.faults: tuple[JournalFault, ...] = ()
@@ -100,29 +108,22 @@ class Journal:
             raise
         return journal
 
-    _lock_file: BinaryIO
-    _file: io.FileIO
-    _head_file: io.FileIO
-    _end: int
-    _chain: bytes
-    _file_hash: str
-
     def close(self) -> None:
         """Flush and let go of the journal."""
         with self._lock:
-            if self._file.closed:
+            if self._lock_file.closed:
                 return
             if not self._broken:
                 self._sync(self.last_seq)
             self._broken = True
-            self._file.close()
+            self._tail.file.close()
             self._head_file.close()
             self._lock_file.close()
 
     @property
     def last_seq(self) -> int:
         """Number of the last record; 0 when there is none."""
-        return self._last.next_seq - 1
+        return self._tail.seq
 
     @property
     def segments(self) -> tuple[Path, ...]:
@@ -130,7 +131,13 @@ class Journal:
         return tuple(self._segments)
 
     def append(self, kind: str, body: bytes, meta: Mapping[str, Any]) -> Entry:
-        """Keep a body; when this returns it is on the disk."""
+        """Keep a body; when this returns it is on the disk.
+
+        Raises
+        ------
+        BadInput
+            If the disk is full or fails: nothing was kept.
+        """
         entry = self._write(kind, body, meta, hashlib.sha256(body).hexdigest(), len(body))
         self._sync(entry.seq)
         return entry
@@ -152,7 +159,7 @@ class Journal:
         return entry
 
     def entries(self, *, after: int = 0, kinds: Iterable[str] | None = None) -> Iterator[Entry]:
-        """Yield records in order, the parts of larger bodies left out, and what is damaged."""
+        """Yield records in order; parts of larger bodies and damaged records are left out."""
         wanted = None if kinds is None else frozenset(kinds)
         last = self.last_seq
         for number in range(max(self._number(after + 1), 0), len(self._segments)):
@@ -185,12 +192,12 @@ class Journal:
 
         One that is read from start to end is checked on the way: `BadInput` if it was altered.
         """
-        path, record = self._record(seq)
-        places = [(path, record.body_at, record.body_size)]
-        if (parts := record.entry.meta.get("parts")) is not None:
-            found = [self._record(part) for part in parts]
-            places = [(path, part.body_at, part.body_size) for path, part in found]
-        return io.BufferedReader(_Body(places, record.entry), 1024 * 1024)
+        found = self._record(seq)
+        entry = found[1].entry
+        parts = entry.meta.get("parts")
+        records = [found] if parts is None else [self._record(part) for part in parts]
+        places = [Place(path, record.body_at, record.body_size) for path, record in records]
+        return io.BufferedReader(Body(places, entry), 1024 * 1024)
 
     def verify(self) -> JournalFault | None:
         """Read everything again and return the first fault, or None when nothing was altered."""
@@ -198,12 +205,12 @@ class Journal:
         for path in self.segments:
             with path.open("rb") as file:
                 line = segment.read_first_line(file)
-                if line is None or line.chain != chain or path.stem != f"{expected:012d}":
+                if line is None or line.chain != chain or path.name != _file_name(expected):
                     return _fault(expected, path, 0, "分段与前一段不相接", "not the next segment")
                 at, size = line.end, path.stat().st_size
                 while at < size and expected <= last:
                     record = segment.read_record(file, at)
-                    if record is None or not _follows(file, record, expected, chain, line):
+                    if record is None or not segment.follows(file, record, expected, chain, line):
                         return _fault(expected, path, at, "记录被改动", "the record was altered")
                     expected, at = expected + 1, record.end
                     chain = bytes.fromhex(record.entry.chain)
@@ -218,45 +225,32 @@ class Journal:
     ) -> Entry:
         with self._lock:
             self._check_unbroken()
-            if self._end >= self._segment_bytes:
-                self._next_segment()
-            now = datetime.now(UTC)
-            seq, name = self.last_seq + 1, self._file_hash
-            header = segment.header_of(
-                {
-                    "seq": seq,
-                    "time": now.isoformat(),
-                    "kind": kind,
-                    "meta": meta,
-                    "size": size,
-                    "sha256": digest,
-                    "body": segment.hex_digest(name, body),
-                }
-            )
-            if len(header) > segment.MOST_HEADER:
-                raise BadInput("随文件的说明过长。", "What is said about the bytes is too long.")
-            chain = segment.chained(name, self._chain, header)
-            self._put(segment.packed(header, chain, body))
-            self._chain = chain
-            self._last.offsets.append(self._end - len(body) - len(header) - segment.OVERHEAD)
-            return Entry(seq, now, kind, meta, size, digest, chain.hex())
+            if self._tail.end >= self._segment_bytes:
+                self._sync(self.last_seq)
+                self._tail.file.close()
+                self._begin_segment(self.last_seq + 1, self._tail.chain)
+            file, at, before, chain = self._tail
+            entry = Entry(before + 1, datetime.now(UTC), kind, meta, size, digest, "")
+            header = segment.header_of(entry, segment.hex_digest(self._file_hash, body))
+            chain = segment.chained(self._file_hash, chain, header)
+            record = segment.packed(header, chain, body)
+            self._put(record)
+            self._last.offsets.append(at)
+            self._last.chain, self._last.end = chain, at + len(record)
+            self._tail = _Tail(file, at + len(record), entry.seq, chain)
+            return Entry(entry.seq, entry.time, kind, meta, size, digest, chain.hex())
 
     def _put(self, record: bytes) -> None:
         """Write a record at the end, or leave the end as it was."""
         left = memoryview(record)
         try:
             while left:
-                left = left[self._file.write(left) or 0 :]
+                left = left[self._tail.file.write(left) :]
         except OSError as fault:
-            self._take_back()
+            self._broken = True  # unless what was half written can be taken back
+            os.ftruncate(self._tail.file.fileno(), self._tail.end)
+            self._broken = False
             raise _unwritable(self._folder, fault) from fault
-        self._end += len(record)
-
-    def _take_back(self) -> None:
-        """Cut off what was half written; a journal that cannot is closed for writing."""
-        self._broken = True
-        os.ftruncate(self._file.fileno(), self._end)
-        self._broken = False
 
     def _sync(self, seq: int) -> None:
         """Return when the record is on the disk: one thread syncs for all that wait."""
@@ -271,16 +265,13 @@ class Journal:
             self._sync_now()
 
     def _sync_now(self) -> None:
-        reached = self._synced
+        tail, reached = self._tail, 0
         try:
-            with self._index_lock:  # a record's number and chain are read together
-                file, head = self._file, self._last.next_seq - 1
-                chain = self._chain
-            _flush(file)
-            self._write_head(_Head(head, chain))
-            reached = head
+            _flush(tail.file.fileno())
+            os.pwrite(self._head_file.fileno(), _head(tail.seq, tail.chain), 0)
+            reached = tail.seq
         except OSError as fault:
-            # After a failed fsync the system may forget what it could not write: no more promises.
+            # After a failed fsync the system may forget what it could not write: promise no more.
             self._broken = True
             raise _unwritable(self._folder, fault) from fault
         finally:
@@ -288,3 +279,192 @@ class Journal:
                 self._synced = max(self._synced, reached)
                 self._syncing = False
                 self._written.notify_all()
+
+    def _check_unbroken(self) -> None:
+        if self._broken:
+            raise BadInput(
+                "日志已停止写入：磁盘出错或平台正在关闭。请检查磁盘后重新启动。",
+                "The journal takes no more: the disk failed or the platform is closing. "
+                "Check the disk and start again.",
+            )
+
+    def _begin_segment(self, first: int, chain: bytes) -> None:
+        path = self._folder / _file_name(first)
+        line = segment.first_line(self._hash_name, chain)
+        new = path.with_suffix(".new")
+        with new.open("wb") as file:
+            file.write(line)
+            file.flush()
+            _flush(file.fileno())
+        new.rename(path)
+        _sync_folder(self._folder)
+        self._file_hash = self._hash_name
+        self._last = Index(first, array("Q"), chain, len(line))
+        self._indexes[len(self._segments)] = self._last
+        self._firsts.append(first)
+        self._segments.append(path)
+        self._tail = _Tail(io.FileIO(path, "ab"), len(line), first - 1, chain)
+
+    # Opening
+
+    def _open(self) -> None:
+        self._head_file = io.FileIO(os.open(self._folder / "head", os.O_RDWR | os.O_CREAT, 0o644))
+        seq, chain = _read_head(self._head_file)
+        for path in sorted(self._folder.glob("*.journal")):
+            self._firsts.append(int(path.stem))
+            self._segments.append(path)
+        if self._segments:
+            self._open_last(seq, chain)
+        else:
+            self._begin_segment(seq + 1, chain)
+        self._synced = self._tail.seq
+
+    def _open_last(self, seq: int, chain: bytes) -> None:
+        """Continue the last segment, or begin another where it cannot be continued."""
+        path, number = self._segments[-1], len(self._segments) - 1
+        index = self._indexes[number] = segment.read_index(path, self._firsts[-1], check=True)
+        if index.next_seq <= seq:  # acknowledged records are not there: nothing is moved
+            index.skip_to(seq + 1)
+            index.chain = chain
+            self._begin_segment(seq + 1, chain)
+        else:
+            self._set_torn_aside(path, index.end)
+            self._continue(path, index)
+        self.faults = tuple(
+            _fault(lost, path, 0, "记录损坏或缺失", "the record is damaged or missing")
+            for lost in index.damaged[:_MOST_FAULTS]
+        )
+
+    def _continue(self, path: Path, index: Index) -> None:
+        with path.open("rb") as file:
+            line = segment.read_first_line(file)
+        if line is None and not index.offsets:  # all of it was set aside
+            path.unlink()
+            self._segments.pop()
+            self._firsts.pop()
+        if line is None or (index.offsets and line.hash_name != self._hash_name):
+            self._begin_segment(index.next_seq, index.chain)
+            return
+        self._file_hash = line.hash_name
+        self._last = index
+        self._tail = _Tail(io.FileIO(path, "ab"), index.end, index.next_seq - 1, index.chain)
+
+    def _set_torn_aside(self, path: Path, end: int) -> None:
+        """Move what a crash left unfinished behind the last record to a side file."""
+        if path.stat().st_size == end:
+            return
+        side = path.with_suffix(f".{end}.torn")
+        with path.open("rb+") as file, side.open("wb") as kept:
+            file.seek(end)
+            while piece := file.read(PART_BYTES):
+                kept.write(piece)
+            kept.flush()
+            _flush(kept.fileno())
+            file.truncate(end)
+            _flush(file.fileno())
+        _sync_folder(self._folder)
+        self.torn = (*self.torn, side)
+
+    # Reading
+
+    def _number(self, seq: int) -> int:
+        return bisect_right(self._firsts, seq) - 1
+
+    def _index(self, number: int) -> Index:
+        index = self._indexes.get(number)
+        if index is None:
+            index = segment.read_index(self._segments[number], self._firsts[number], check=False)
+            self._indexes[number] = index
+        return index
+
+    def _record(self, seq: int) -> tuple[Path, Record]:
+        if not 1 <= seq <= self.last_seq:
+            raise KeyError(seq)
+        number = self._number(seq)
+        if number >= 0:
+            path = self._segments[number]
+            with path.open("rb") as file:
+                record = _read(file, self._index(number), seq)
+            if record is not None:
+                return path, record
+        raise BadInput(f"日志第 {seq} 条已损坏。", f"Journal record {seq} is damaged.")
+
+
+def _read(file: BinaryIO, index: Index, seq: int) -> Record | None:
+    """Return a record of a segment, or None when it is damaged."""
+    place = seq - index.first
+    if place >= len(index.offsets) or not index.offsets[place]:
+        return None
+    record = segment.read_record(file, index.offsets[place])
+    return record if record is not None and record.entry.seq == seq else None
+
+
+def _regrouped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in parts of one size."""
+    kept = bytearray()
+    for piece in pieces:
+        kept += piece
+        while len(kept) >= PART_BYTES:
+            yield bytes(kept[:PART_BYTES])
+            del kept[:PART_BYTES]
+    if kept:
+        yield bytes(kept)
+
+
+def _take_lock(path: Path) -> BinaryIO:
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        file.close()
+        raise BadInput(
+            f"日志 {path.parent} 正被另一个进程使用。",
+            f"The journal {path.parent} is in use by another process.",
+        ) from fault
+    return file
+
+
+def _flush(handle: int) -> None:
+    """Bring a file to the disk itself; on macOS `fsync` alone stops at the drive's cache."""
+    if hasattr(fcntl, "F_FULLFSYNC"):
+        fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _head(seq: int, chain: bytes) -> bytes:
+    return f"{seq:020d} {chain.hex()}\n".encode()
+
+
+def _read_head(file: io.FileIO) -> tuple[int, bytes]:
+    """Return number and chain of the last record known to be on the disk; 0 when unknown."""
+    words = file.read(200).decode("ascii", "replace").split()
+    try:
+        seq, chain = int(words[0]), bytes.fromhex(words[1])
+    except (ValueError, IndexError):
+        return 0, segment.START
+    return (seq, chain) if len(chain) == len(segment.START) else (0, segment.START)
+
+
+def _file_name(first: int) -> str:
+    return f"{first:012d}.journal"
+
+
+def _unwritable(folder: Path, fault: OSError) -> BadInput:
+    return BadInput(
+        f"日志 {folder} 写不进去：{fault.strerror}。数据没有收下，请检查磁盘。",
+        f"The journal {folder} cannot be written: {fault.strerror}. "
+        "Nothing was taken in; check the disk.",
+    )
+
+
+def _fault(seq: int, path: Path, offset: int, zh: str, en: str) -> JournalFault:
+    return JournalFault(seq, path.name, offset, f"第 {seq} 条：{zh}", f"Record {seq}: {en}")

@@ -19,17 +19,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from songhua.model import BadInput
+
 HASHES = ("sha256", "sm3")
 """Hashes a chain may be made of; both of 32 bytes."""
 
 START = bytes(32)
 """The chain before the first record."""
 
-MOST_HEADER = 1024 * 1024
-
 _MAGIC = b"SJ01"
 _FRAME = struct.Struct(">4sIQ")
 _FORMAT = "SONGHUA-JOURNAL 1"
+_MOST_HEADER = 1024 * 1024
 _PIECE = 1024 * 1024
 
 
@@ -104,7 +105,7 @@ class Index:
     """
 
     first: int
-    offsets: array[int]
+    offsets: "array[int]"
     chain: bytes
     end: int
 
@@ -157,9 +158,27 @@ def packed(header: bytes, chain: bytes, body: bytes) -> bytes:
     return b"".join((_FRAME.pack(_MAGIC, len(header), len(body)), header, chain, body))
 
 
-def header_of(fields: Mapping[str, Any]) -> bytes:
-    """Return a header as it is written."""
-    return json.dumps(fields, ensure_ascii=False, sort_keys=True).encode()
+def header_of(entry: Entry, body_digest: str) -> bytes:
+    """Return a header as it is written.
+
+    Raises
+    ------
+    BadInput
+        If what is said about the bytes is too long.
+    """
+    fields = {
+        "seq": entry.seq,
+        "time": entry.time.isoformat(),
+        "kind": entry.kind,
+        "meta": entry.meta,
+        "size": entry.size,
+        "sha256": entry.sha256,
+        "body": body_digest,
+    }
+    header = json.dumps(fields, ensure_ascii=False, sort_keys=True).encode()
+    if len(header) > _MOST_HEADER:
+        raise BadInput("随数据的说明过长。", "What is said about the bytes is too long.")
+    return header
 
 
 def read_record(file: BinaryIO, at: int) -> Record | None:
@@ -169,7 +188,7 @@ def read_record(file: BinaryIO, at: int) -> Record | None:
     if len(frame) < _FRAME.size:
         return None
     magic, header_size, body_size = _FRAME.unpack(frame)
-    if magic != _MAGIC or header_size > MOST_HEADER:
+    if magic != _MAGIC or header_size > _MOST_HEADER:
         return None
     header, chain = file.read(header_size), file.read(len(START))
     body_at = at + _FRAME.size + header_size + len(START)
@@ -196,7 +215,17 @@ def body_is_whole(file: BinaryIO, record: Record, hash_name: str) -> bool:
     while left and (piece := file.read(min(left, _PIECE))):
         digest.update(piece)
         left -= len(piece)
-    return digest.hexdigest() == record.body_digest
+    return bool(digest.hexdigest() == record.body_digest)
+
+
+def follows(file: BinaryIO, record: Record, seq: int, chain: bytes, segment: FirstLine) -> bool:
+    """Return whether a record is the next of a chain, its body what its header says."""
+    name = segment.hash_name
+    return (
+        record.entry.seq == seq
+        and record.entry.chain == chained(name, chain, record.header).hex()
+        and body_is_whole(file, record, name)
+    )
 
 
 def read_index(path: Path, first: int, *, check: bool) -> Index:
@@ -211,8 +240,8 @@ def read_index(path: Path, first: int, *, check: bool) -> Index:
         line = read_first_line(file) or FirstLine(HASHES[0], START, 0)
         index = Index(first, array("Q"), line.chain, line.end)
         size = os.fstat(file.fileno()).st_size
-        at: int | None = line.end
-        while (at := _next(file, at, index, line.hash_name)) is not None:
+        begin = line.end
+        while (at := _next(file, begin, index, line.hash_name)) is not None:
             record = read_record(file, at)
             if record is None or record.end > size:
                 break
@@ -220,7 +249,7 @@ def read_index(path: Path, first: int, *, check: bool) -> Index:
             good = not check or body_is_whole(file, record, line.hash_name)
             index.offsets.append(at if good else 0)
             index.chain, index.end = bytes.fromhex(record.entry.chain), record.end
-            at = record.end
+            begin = record.end
     return index
 
 
@@ -231,13 +260,15 @@ def _next(file: BinaryIO, at: int, index: Index, hash_name: str) -> int | None:
     a record inside another's body is never taken for one.
     """
     record = read_record(file, at)
-    if record is not None and record.entry.seq == index.next_seq:
-        if chained(hash_name, index.chain, record.header).hex() == record.entry.chain:
-            return at
+    if record is not None and (
+        record.entry.seq == index.next_seq
+        and record.entry.chain == chained(hash_name, index.chain, record.header).hex()
+    ):
+        return at
     found = _find_magic(file, at + 1)
     while found is not None:
         record = read_record(file, found)
-        if record is not None and record.entry.seq > index.next_seq:
+        if record is not None and record.entry.seq >= index.next_seq:
             return found
         found = _find_magic(file, found + 1)
     return None

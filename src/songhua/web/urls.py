@@ -5,4 +5,8 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("songhua.web.map.urls")),
     path("", include("songhua.web.account.urls")),
+    path("", include("songhua.web.stations.urls")),
+    path("", include("songhua.web.cities.urls")),
+    path("", include("songhua.web.law.urls")),
+    path("", include("songhua.web.imports.urls")),
 ]

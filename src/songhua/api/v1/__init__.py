@@ -7,7 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from songhua.api.v1 import levels, map, search
+from songhua.api.v1 import (
+    cities,
+    corrections,
+    export,
+    imports,
+    law,
+    levels,
+    map,
+    search,
+    series,
+    station,
+)
 from songhua.api.v1.security import NotAllowed
 from songhua.model import BadInput, NoRuleInForce, UnknownName
 
@@ -20,8 +31,8 @@ api = NinjaAPI(
     docs_url=None,  # its page loads scripts from elsewhere; the platform works without the internet
     urls_namespace="api-v1",
 )
-for router in (levels.router, map.router, search.router):
-    api.add_router("v1", router)
+for room in (levels, map, search, series, station, export, corrections, cities, law, imports):
+    api.add_router("v1", room.router)
 
 
 def _say(request: HttpRequest, status: int, zh: str, en: str, **more: Any) -> HttpResponse:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from songhua.assess.air.index import iaqi
 from songhua.assess.rounding import exact
-from songhua.standards import AqiRule, Averaging, IndexScale
+from songhua.standards import IndexScale
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint16]
@@ -80,15 +80,20 @@ class Lookup:
 
 
 @cache
-def lookup(rules: tuple[AqiRule, ...], key: str, averaging: Averaging) -> Lookup:
-    """Return the look-up of one column of the table, by several editions."""
-    scales = [rule.scale(key, averaging) for rule in rules]
+def lookup(*columns: tuple[IndexScale, int | None]) -> Lookup:
+    """Return the look-up of one column of the table, by one or several editions.
+
+    Parameters
+    ----------
+    columns
+        By edition: the column, and to how many places it rounds concentrations; None: not.
+    """
     steps = [
-        _steps(scale) if (places := rule.places.get(key)) is None else _rounded_steps(scale, places)
-        for rule, scale in zip(rules, scales, strict=True)
+        _steps(scale) if places is None else _rounded_steps(scale, places)
+        for scale, places in columns
     ]
     width = _width(steps)
-    buckets = (int(max(scale.limits[-1] for scale in scales)) + 1) * width + 2
+    buckets = (int(max(scale.limits[-1] for scale, _ in columns)) + 1) * width + 2
     parts = [_filled(found, width, buckets) for found in steps]
     return Lookup(
         width=width,

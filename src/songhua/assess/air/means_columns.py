@@ -134,6 +134,12 @@ def rolling_8h(hours: pl.DataFrame) -> pl.DataFrame:
         ``site``, ``time`` (start of the hour, with a zone), ``o3`` and whatever else; any order.
         For the right value in the first hours give the seven before them too. [µg/m³]
 
+    Notes
+    -----
+    The national real-time release starts its running mean anew at midnight and goes on with any
+    number of hours. Where all eight hours end at 8 to 24 the two agree (Jilin, April 2020: 960 of
+    960). The maximum of a day (`daily_means`) uses no window across midnight.
+
     References
     ----------
     GB 3095—2012 and 2026, table 4: at least 6 of the 8 hours.

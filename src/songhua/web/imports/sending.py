@@ -75,7 +75,10 @@ def columns(request: HttpRequest, upload_id: str) -> HttpResponse:
     try:
         text = write_mapping(draft.mapping())
     except BadInput as fault:
-        return _show(request, upload, _again(upload, draft, guess), draft, fault=fault, status=400)
+        # htmx shows no answer of 400 and above
+        status = 200 if "HX-Request" in request.headers else 400
+        again = _again(upload, draft, guess)
+        return _show(request, upload, again, draft, fault=fault, status=status)
     order = ports.ImportOrder(
         path=upload.path,
         name=upload.name,
@@ -143,8 +146,8 @@ def _bare(source: OnDisk, fault: BadInput) -> Guess:
             kind = kind_of(source)
         except BadInput:
             continue
-        return Guess(Draft.empty().with_field("encoding", encoding), sample, (), kind, fault)
-    return Guess(Draft.empty(), pl.DataFrame(), (), "", fault)
+        return Guess(Draft().with_field("encoding", encoding), sample, (), kind, fault)
+    return Guess(Draft(), pl.DataFrame(), (), "", fault)
 
 
 def _again(upload: uploads.Upload, draft: Draft, guess: Guess) -> Guess:
@@ -152,8 +155,8 @@ def _again(upload: uploads.Upload, draft: Draft, guess: Guess) -> Guess:
     try:
         sample = first_rows(
             OnDisk(upload.path),
-            encoding=draft.fields.get("encoding") or "utf-8",
-            delimiter=(draft.fields.get("delimiter") or ",")[:1],
+            encoding=draft.fields["encoding"],
+            delimiter=draft.delimiter[:1],
             most=_SAMPLE,
         )
     except (BadInput, LookupError):
@@ -181,14 +184,13 @@ def _show(
             {
                 "number": number,
                 "header": header,
-                "key": draft.quantities.get(header, ""),
-                "unit": draft.units.get(draft.quantities.get(header, ""), ""),
-                "cells": guess.sample[header].head(_SAMPLE).to_list(),
+                "role": draft.roles.get(header, ""),
+                "unit": draft.units.get(header, ""),
             }
             for number, header in enumerate(guess.headers)
         ],
         "rows": guess.sample.head(_SAMPLE).rows(),
-        "quantities": QUANTITIES.values(),
+        "quantities": [(f"q:{key}", one) for key, one in QUANTITIES.items()],
         **_choices(),
         **(_job(job_named(job_id)) if job_id else {}),
     }
@@ -197,14 +199,23 @@ def _show(
 
 def _choices() -> Mapping[str, Any]:
     return {
-        "layouts": (("wide", _("宽表：一列一个指标")), ("long", _("长表：一行一个数值"))),
+        "roles": (
+            ("time", _("时间")),
+            ("site", _("站点编码")),
+            ("city", _("城市名")),
+            ("name", _("站名")),
+            ("quantity", _("指标名（长表）")),
+            ("value", _("数值（长表）")),
+            ("unit", _("单位（长表）")),
+            ("mark", _("标识（长表）")),
+        ),
         "periods": (("hour", _("小时值")), ("day", _("日值"))),
         "labels": (
             ("start", _("时间是小时的开始")),
             ("end", _("时间是小时的结束（全国实时发布）")),
         ),
         "encodings": (("utf-8", "UTF-8"), ("gb18030", "GB 18030")),
-        "delimiters": ((",", _("逗号 ,")), ("\t", _("制表符")), (";", _("分号 ;")), ("|", "|")),
+        "delimiters": ((",", _("逗号 ,")), ("tab", _("制表符")), (";", _("分号 ;")), ("|", "|")),
         "zones": (
             ("Asia/Shanghai", _("北京时间")),
             ("UTC", "UTC"),

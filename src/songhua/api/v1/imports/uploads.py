@@ -20,8 +20,13 @@ _ID = re.compile(r"[0-9a-f]{32}")
 class Sent(Protocol):
     """A file as a request brings it."""
 
-    name: str | None
-    size: int | None
+    @property
+    def name(self) -> str | None:
+        """Return what its sender called it."""
+
+    @property
+    def size(self) -> int | None:
+        """Return its length in bytes."""
 
     def chunks(self) -> Iterable[bytes]:
         """Return its bytes in pieces."""
