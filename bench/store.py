@@ -5,11 +5,13 @@ never shown as observed. Run it alone with ``python -m bench.store``.
 """
 
 import argparse
+import resource
 import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from songhua.model import BEIJING, Period
-from songhua.store import Shelf, open_shelf
+from songhua.store import Journal, Shelf, open_shelf
 
 POLLUTANTS = ("so2", "no2", "co", "o3", "pm10", "pm2_5")
 SITES = 129
@@ -30,7 +32,7 @@ _UTC = pl.Datetime("us", "UTC")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One line of the table. `limit` is what must be reached, in the same unit; None: no promise."""
+    """One line of the table. `limit` is what must be reached; None where nothing is promised."""
 
     name: str
     years: int
@@ -173,29 +175,26 @@ def fill(shelf: Shelf, year: int, *, sites: int = SITES) -> dict[str, tuple[int,
         cause = (year - 2000) * 12 + number + 1
         hours = course(stations, month, step=timedelta(hours=1), seed=cause)
         save("observations", observations(hours, revision=cause), shelf.save_observations)
-        places = (
-            (hours, "site"),
-            (hours.filter(pl.col("subject").is_in(stations[:CITIES])), "city"),
-        )
-        for values, scope in places:
-            named = values if scope == "site" else _renamed(values, stations, cities)
-            rows = index_rows(named, period="hour", scope=scope, cause=cause)
-            save("air_index", rows, shelf.save_air_index)
-            days = course(
-                stations if scope == "site" else cities, month, step=timedelta(days=1), seed=cause
-            )
-            rows = index_rows(days, period="day", scope=scope, cause=cause)
-            save("air_index", rows, shelf.save_air_index)
+        for subjects, scope in ((stations, "site"), (cities, "city")):
+            for period, step in (("hour", timedelta(hours=1)), ("day", timedelta(days=1))):
+                values = course(subjects, month, step=step, seed=cause)
+                rows = index_rows(values, period=period, scope=scope, cause=cause)
+                save("air_index", rows, shelf.save_air_index)
         shelf.save_air_summary(summary_rows(cities, month, name="month", cause=cause))
     return spent
 
 
-def _renamed(values: pl.DataFrame, old: list[str], new: list[str]) -> pl.DataFrame:
-    return values.with_columns(pl.col("subject").replace(old[: len(new)], new))
+def settle(shelf: Shelf, *, longest_s: float = 120.0) -> None:
+    """Wait until the engine has merged what was saved: questions are measured at rest."""
+    until = time.monotonic() + longest_s
+    while shelf.is_merging():
+        if time.monotonic() > until:
+            return
+        time.sleep(0.5)
 
 
 def median_ms(work: Callable[[], object], *, times: int) -> float:
-    """Return the median time of a piece of work after one run to warm up. [ms]"""
+    """Return the median time of a piece of work after one run to warm up, in milliseconds."""
     work()
     spent = []
     for _ in range(times):
@@ -205,68 +204,100 @@ def median_ms(work: Callable[[], object], *, times: int) -> float:
     return statistics.median(spent)
 
 
-def ask(shelf: Shelf, years: int, sites: int, *, times: int) -> list[Measured]:
-    """Measure what the pages ask of a filled shelf, at places spread over its span."""
-    rng = np.random.default_rng(7)
-    stations = site_keys(sites)
+class Questions:
+    """What the pages and jobs ask of a filled shelf, at places spread over its span."""
 
-    def an_hour() -> datetime:
-        start = datetime(LAST_YEAR - years + 1, 1, 2, tzinfo=UTC)
-        return start + timedelta(hours=int(rng.integers(0, years * 8700)))
+    def __init__(self, shelf: Shelf, years: int, sites: int) -> None:
+        self.shelf, self.years, self.sites = shelf, years, sites
+        self._rng = np.random.default_rng(7)
 
-    def a_year() -> Period:
-        year = int(rng.integers(LAST_YEAR - years + 1, LAST_YEAR + 1))
-        return Period(
-            datetime(year, 1, 1, tzinfo=BEIJING), datetime(year + 1, 1, 1, tzinfo=BEIJING)
-        )
-
-    def map_of_an_hour() -> None:
-        at = an_hour()
+    def map_of_an_hour(self) -> None:
+        """Draw the map."""
+        at = self._an_hour()
         span = Period(at, at + timedelta(hours=1))
-        for scope in ("site", "city"):
-            shelf.air_index(period="hour", scope=scope, span=span)
+        for scope, count in (("site", self.sites), ("city", CITIES)):
+            rows = self.shelf.air_index(period="hour", scope=scope, span=span)
+            assert rows.height == count
 
-    def year_of_a_station() -> None:
-        site, span = str(rng.choice(stations)), a_year()
+    def year_of_a_station(self) -> None:
+        """Draw a station's chart of a year."""
         columns = ("aqi", "level", "primary", "reason", "edition", *POLLUTANTS)
-        rows = shelf.air_index(
-            period="hour", scope="site", span=span, subjects=[site], columns=columns
+        rows = self.shelf.air_index(
+            period="hour",
+            scope="site",
+            span=self._a_year(),
+            subjects=[self._a_site()],
+            columns=columns,
         )
         assert rows.height >= 8760
 
-    def reported_of_a_station() -> None:
-        site, span = str(rng.choice(stations)), a_year()
-        rows = shelf.observations(period="hour", span=span, sites=[site], quantities=POLLUTANTS)
+    def reported_of_a_station(self) -> None:
+        """Read what was reported, with its revisions."""
+        rows = self.shelf.observations(
+            period="hour", span=self._a_year(), sites=[self._a_site()], quantities=POLLUTANTS
+        )
         assert rows.height >= 6 * 8760
 
-    def ranking_of_a_month() -> None:
+    def ranking_of_a_month(self) -> None:
+        """Rank the cities."""
         month = datetime(LAST_YEAR, 1, 1, tzinfo=BEIJING)
         span = Period(month, month + timedelta(days=31))
-        assert shelf.air_summary(period="month", scope="city", span=span).height == CITIES
+        rows = self.shelf.air_summary(period="month", scope="city", span=span)
+        assert rows.height == CITIES
 
-    def all_rankings() -> None:
-        span = Period(datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
-        assert shelf.air_summary(period="month", scope="city", span=span).height == years * 12 * 9
+    def every_ranking(self) -> None:
+        """Rank the cities in every month, as the page of changes does."""
+        rows = self.shelf.air_summary(period="month", scope="city", span=_EVER)
+        assert rows.height == self.years * 12 * CITIES
 
-    def days_of_a_city() -> None:
-        rows = shelf.air_index(period="day", scope="city", span=a_year(), subjects=["220100"])
+    def days_of_a_city(self) -> None:
+        """Draw a city's calendar."""
+        rows = self.shelf.air_index(
+            period="day", scope="city", span=self._a_year(), subjects=["220100"]
+        )
         assert rows.height >= 365
 
-    def month_of_everything() -> None:
-        start = an_hour()
-        rows = shelf.observations(period="hour", span=Period(start, start + timedelta(days=31)))
+    def first_and_last_hour(self) -> None:
+        """Set the time slider."""
+        assert self.shelf.times("hour")
+
+    def month_of_everything(self) -> None:
+        """Read what an assessment of a month needs."""
+        start = self._an_hour()
+        rows = self.shelf.observations(
+            period="hour", span=Period(start, start + timedelta(days=30))
+        )
         assert rows.height > 0
 
-    questions: list[tuple[str, Callable[[], None], float | None]] = [
-        ("map: one hour, all stations and cities", map_of_an_hour, 50),
-        ("station: a year of hours, AQI and six values", year_of_a_station, 150),
-        ("station: a year of hours as reported, with revisions", reported_of_a_station, None),
-        ("ranking: one month, all cities", ranking_of_a_month, 100),
-        ("ranking: every month, all cities", all_rankings, 100),
-        ("city: a year of days", days_of_a_city, None),
-        ("first and last hour", lambda: shelf.times("hour"), None),
+    def _an_hour(self) -> datetime:
+        start = datetime(LAST_YEAR - self.years + 1, 1, 2, tzinfo=UTC)
+        return start + timedelta(hours=int(self._rng.integers(0, self.years * 8700)))
+
+    def _a_year(self) -> Period:
+        year = int(self._rng.integers(LAST_YEAR - self.years + 1, LAST_YEAR + 1))
+        start = datetime(year, 1, 1, tzinfo=BEIJING)
+        return Period(start, datetime(year + 1, 1, 1, tzinfo=BEIJING))
+
+    def _a_site(self) -> str:
+        return str(self._rng.choice(site_keys(self.sites)))
+
+
+_EVER = Period(datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+
+
+def ask(shelf: Shelf, years: int, sites: int, *, times: int) -> list[Measured]:
+    """Measure what the pages and jobs ask of a filled shelf."""
+    on = Questions(shelf, years, sites)
+    questions: list[tuple[str, Callable[[], object], float | None]] = [
+        ("map: one hour, all stations and cities", on.map_of_an_hour, 50),
+        ("station: a year of hours, AQI and six values", on.year_of_a_station, 150),
+        ("station: the same as reported, with revisions", on.reported_of_a_station, 150),
+        ("ranking: one month, all cities", on.ranking_of_a_month, 100),
+        ("ranking: every month, all cities", on.every_ranking, 100),
+        ("city: a year of days", on.days_of_a_city, None),
+        ("first and last hour", on.first_and_last_hour, None),
         ("last revision", shelf.last_revision, None),
-        ("jobs: a month of all observations", month_of_everything, None),
+        ("jobs: a month of all observations", on.month_of_everything, None),
     ]
     return [
         Measured(name, years, sites, median_ms(work, times=times), "ms", limit)
@@ -289,6 +320,7 @@ def measure(years: list[int], *, sites: int = SITES, times: int = 15) -> list[Me
                     had = spent.get(kind, (0, 0.0))
                     spent[kind] = (had[0] + rows, had[1] + seconds)
             filled = size
+            settle(shelf)
             for kind, (rows, seconds) in spent.items():
                 limit = 500_000 if kind == "observations" else None
                 found.append(Measured(f"save {kind}", size, sites, rows / seconds, "rows/s", limit))
@@ -303,20 +335,50 @@ def measure(years: list[int], *, sites: int = SITES, times: int = 15) -> list[Me
     return found
 
 
+def measure_journal(*, megabytes: int = 256, threads: int = 8) -> list[Measured]:
+    """Measure the journal: a large body, and small ones from many threads at once."""
+    folder = Path(tempfile.mkdtemp(prefix="songhua-bench-"))
+    try:
+        journal = Journal.open(folder / "journal")
+        piece = np.random.default_rng(7).bytes(1024 * 1024)
+        began = time.perf_counter()
+        journal.append_stream("file", (piece for _ in range(megabytes)), {})
+        large = megabytes * 1.048576 / (time.perf_counter() - began)
+        each, began = 250, time.perf_counter()
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in range(threads * each):
+                pool.submit(journal.append, "frame", piece[:300], {"from": "bench"})
+        small = threads * each / (time.perf_counter() - began)
+        began = time.perf_counter()
+        assert journal.verify() is None
+        verified = megabytes * 1.048576 / (time.perf_counter() - began)
+        journal.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return [
+        Measured("journal: a large body", 0, 0, large, "MB/s"),
+        Measured(f"journal: small bodies, {threads} threads", 0, 0, small, "acknowledged/s"),
+        Measured("journal: read again and verified", 0, 0, verified, "MB/s"),
+    ]
+
+
 def main() -> None:
     """Measure at the sizes asked for and print one line each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--years", type=int, nargs="+", default=[1, 3, 10])
-    parser.add_argument("--sites", type=int, default=SITES)
+    parser.add_argument("--sites", type=int, nargs="+", default=[SITES])
     parser.add_argument("--times", type=int, default=15)
     options = parser.parse_args()
-    for one in measure(options.years, sites=options.sites, times=options.times):
-        limit = (
-            ""
-            if one.limit is None
-            else f"  (at {'least' if one.unit == 'rows/s' else 'most'} {one.limit:,.0f})"
-        )
-        print(f"{one.years:>3} years  {one.name:<55} {one.value:>12,.1f} {one.unit}{limit}")
+    for one in measure_journal():
+        print(f"{'':>20} {one.name:<48} {one.value:>12,.1f} {one.unit}")
+    for sites in options.sites:
+        for one in measure(options.years, sites=sites, times=options.times):
+            bound = "least" if one.unit == "rows/s" else "most"
+            limit = "" if one.limit is None else f"  (at {bound} {one.limit:,.0f})"
+            size = f"{one.years} years, {one.sites} sites"
+            print(f"{size:>20} {one.name:<48} {one.value:>12,.1f} {one.unit}{limit}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{'':>20} {'most memory held':<48} {peak:>12,.1f} MB")
 
 
 if __name__ == "__main__":

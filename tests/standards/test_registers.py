@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -43,13 +44,14 @@ def test_codes_and_units_of_hj_212(row: dict[str, str]) -> None:
     assert found.unit == UNITS.get(unit, unit)
 
 
-def test_no_name_or_code_stands_for_two_quantities() -> None:
+def test_no_name_stands_for_two_quantities() -> None:
     names = Counter(
         name
         for item in QUANTITIES.values()
-        for name in {item.key, item.symbol, item.name_zh, *item.codes, *item.aliases}
+        for name in set(map(str.lower, (item.key, item.symbol, item.name_zh, *item.aliases)))
     )
-    assert [name for name, times in names.items() if times > 1] == []
+    codes = Counter(code for item in QUANTITIES.values() for code in item.codes)
+    assert [name for name, times in (names + codes).items() if times > 1] == []
 
 
 def test_a_quantity_can_be_asked_for_by_key() -> None:
@@ -57,6 +59,7 @@ def test_a_quantity_can_be_asked_for_by_key() -> None:
     assert [quantity(key).symbol for key in POLLUTANTS] == [
         "SO₂", "NO₂", "CO", "O₃", "PM₁₀", "PM₂.₅",
     ]  # fmt: skip
+    assert [quantity(key).places for key in POLLUTANTS] == [0, 0, 1, 0, 0, 0]
     assert all(item.lowest < item.highest for item in QUANTITIES.values())
     with pytest.raises(UnknownName, match="PM25"):
         quantity("PM25")
@@ -121,6 +124,8 @@ def test_worked_examples_of_divisions(row: dict[str, str]) -> None:
 
 
 def test_old_codes_lead_to_divisions_of_today() -> None:
+    head = (REFERENCE / "regions" / "jilin_divisions.csv").read_text(encoding="utf-8")
+    assert renamed_regions() == dict(re.findall(r"(\d{6})->(\d{6})", head))
     for old, new in renamed_regions().items():
         assert old not in regions()
         assert regions()[new].level == "county"

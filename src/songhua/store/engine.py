@@ -60,6 +60,7 @@ class Engine:
         self.database = _name(options.get("database", database))
         self.cluster = _name(options["cluster"]) if "cluster" in options else ""
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._closed = False
 
     def open(self) -> None:
         """Connect, and make the database when there is none.
@@ -89,7 +90,8 @@ class Engine:
             ) from fault
 
     def close(self) -> None:
-        """Close every client. A question under way keeps its own until it is answered."""
+        """Close every client; one that is answering closes after its answer."""
+        self._closed = True
         while not self._idle.empty():
             self._idle.get_nowait().close()
 
@@ -128,21 +130,21 @@ class Engine:
                 " (name String, at DateTime DEFAULT now())"
                 f" ENGINE = {self._log_engine} ORDER BY name"
             )
-            known = self.migrations()
-            ours = _migrations()
+            known = self.ran()
+            ours = migrations()
             if newer := sorted(set(known) - set(ours)):
                 raise BadInput(
                     f"观测库由更新的版本建立（{newer[-1]}），请升级本程序。",
                     f"The store was made by a newer version ({newer[-1]}): upgrade this program.",
                 )
-            ran = [name for name in ours if name not in known]
-            for name in ran:
+            missing = [name for name in ours if name not in known]
+            for name in missing:
                 for statement in self.statements(ours[name]):
                     client.command(statement)
                 client.insert("migrations", [[name]], column_names=["name"], database=self.database)
-        return ran
+        return missing
 
-    def migrations(self) -> list[str]:
+    def ran(self) -> list[str]:
         """Return the names of the migrations that have run, the last one last."""
         return [row[0] for row in self.rows("SELECT DISTINCT name FROM migrations ORDER BY name")]
 
@@ -186,7 +188,10 @@ class Engine:
         try:
             yield client
         finally:
-            self._idle.put(client)
+            if self._closed:
+                client.close()
+            else:
+                self._idle.put(client)
 
 
 def sql_time(moment: datetime, timespec: str = "seconds") -> str:
@@ -225,7 +230,7 @@ def _name(text: str) -> str:
     return text
 
 
-def _migrations() -> dict[str, str]:
+def migrations() -> dict[str, str]:
     """Return name and text of every migration, in order."""
     folder = files("songhua.store").joinpath("migrations")
     items = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=_by_name)

@@ -23,6 +23,8 @@ from songhua.store import segment
 from songhua.store.body import Body, Place
 from songhua.store.segment import Entry, Index, Record
 
+__all__ = ["PART", "PART_BYTES", "SEGMENT_BYTES", "Entry", "Journal", "JournalFault"]
+
 PART = "part"
 """Kind of the pieces of a body too large for one record."""
 
@@ -203,6 +205,8 @@ class Journal:
         """Read everything again and return the first fault, or None when nothing was altered."""
         expected, chain, last = 1, segment.START, self.last_seq
         for path in self.segments:
+            if expected > last:  # written since this began
+                break
             with path.open("rb") as file:
                 line = segment.read_first_line(file)
                 if line is None or line.chain != chain or path.name != _file_name(expected):
@@ -226,12 +230,10 @@ class Journal:
         with self._lock:
             self._check_unbroken()
             if self._tail.end >= self._segment_bytes:
-                self._sync(self.last_seq)
-                self._tail.file.close()
-                self._begin_segment(self.last_seq + 1, self._tail.chain)
+                self._next_segment()
             file, at, before, chain = self._tail
             entry = Entry(before + 1, datetime.now(UTC), kind, meta, size, digest, "")
-            header = segment.header_of(entry, segment.hex_digest(self._file_hash, body))
+            header = segment.header_of(entry, self._file_hash, body)
             chain = segment.chained(self._file_hash, chain, header)
             record = segment.packed(header, chain, body)
             self._put(record)
@@ -239,6 +241,15 @@ class Journal:
             self._last.chain, self._last.end = chain, at + len(record)
             self._tail = _Tail(file, at + len(record), entry.seq, chain)
             return Entry(entry.seq, entry.time, kind, meta, size, digest, chain.hex())
+
+    def _next_segment(self) -> None:
+        self._sync(self.last_seq)
+        former = self._tail.file
+        try:
+            self._begin_segment(self.last_seq + 1, self._tail.chain)
+        except OSError as fault:
+            raise _unwritable(self._folder, fault) from fault
+        former.close()
 
     def _put(self, record: bytes) -> None:
         """Write a record at the end, or leave the end as it was."""
@@ -298,12 +309,13 @@ class Journal:
             _flush(file.fileno())
         new.rename(path)
         _sync_folder(self._folder)
+        tail = _Tail(io.FileIO(path, "ab"), len(line), first - 1, chain)
         self._file_hash = self._hash_name
         self._last = Index(first, array("Q"), chain, len(line))
         self._indexes[len(self._segments)] = self._last
         self._firsts.append(first)
         self._segments.append(path)
-        self._tail = _Tail(io.FileIO(path, "ab"), len(line), first - 1, chain)
+        self._tail = tail
 
     # Opening
 

@@ -5,7 +5,8 @@ A segment begins with one line: the format, the hash, and the chain so far. Then
     magic 4 | header length 4 | body length 8 | header (JSON) | chain 32 | body
 
 The chain of a record is the hash of the chain before it and its header, and the header names the
-hash of the body: no byte can be changed, removed or put in without breaking every record after it.
+hash and the length of the body: no byte can be changed, removed or put in without breaking the
+chain.
 """
 
 import hashlib
@@ -143,11 +144,6 @@ def read_first_line(file: BinaryIO) -> FirstLine | None:
     return FirstLine(words[1], chain, len(line)) if line.endswith(b"\n") else None
 
 
-def hex_digest(hash_name: str, data: bytes) -> str:
-    """Return the hash of some bytes."""
-    return hashlib.new(hash_name, data, usedforsecurity=True).hexdigest()
-
-
 def chained(hash_name: str, chain: bytes, header: bytes) -> bytes:
     """Return the chain after a record."""
     return hashlib.new(hash_name, chain + header, usedforsecurity=True).digest()
@@ -158,7 +154,7 @@ def packed(header: bytes, chain: bytes, body: bytes) -> bytes:
     return b"".join((_FRAME.pack(_MAGIC, len(header), len(body)), header, chain, body))
 
 
-def header_of(entry: Entry, body_digest: str) -> bytes:
+def header_of(entry: Entry, hash_name: str, body: bytes) -> bytes:
     """Return a header as it is written.
 
     Raises
@@ -173,7 +169,8 @@ def header_of(entry: Entry, body_digest: str) -> bytes:
         "meta": entry.meta,
         "size": entry.size,
         "sha256": entry.sha256,
-        "body": body_digest,
+        "body": hashlib.new(hash_name, body, usedforsecurity=True).hexdigest(),
+        "length": len(body),
     }
     header = json.dumps(fields, ensure_ascii=False, sort_keys=True).encode()
     if len(header) > _MOST_HEADER:
@@ -194,6 +191,7 @@ def read_record(file: BinaryIO, at: int) -> Record | None:
     body_at = at + _FRAME.size + header_size + len(START)
     try:
         fields = json.loads(header)
+        length = fields["length"]
         entry = Entry(
             seq=fields["seq"],
             time=datetime.fromisoformat(fields["time"]),
@@ -203,9 +201,10 @@ def read_record(file: BinaryIO, at: int) -> Record | None:
             sha256=fields["sha256"],
             chain=chain.hex(),
         )
-        return Record(entry, header, fields["body"], body_at, body_size)
+        record = Record(entry, header, fields["body"], body_at, body_size)
     except (ValueError, KeyError, TypeError):
         return None
+    return record if length == body_size else None
 
 
 def body_is_whole(file: BinaryIO, record: Record, hash_name: str) -> bool:

@@ -56,6 +56,11 @@ class Shelf:
         """Bring the tables to this version's shape; return the migrations that ran."""
         return self._engine.migrate()
 
+    @property
+    def version(self) -> str:
+        """The last migration that has run; empty when none has."""
+        return max(self._engine.ran(), default="")
+
     # Observations
 
     def save_observations(self, frame: pl.DataFrame) -> None:
@@ -132,8 +137,12 @@ class Shelf:
 
     def times(self, period: str, *, scope: str = "site") -> tuple[datetime, datetime] | None:
         """Return the first and last time that has results, or None when there are none."""
-        ends = [self._end(period, scope, order) for order in ("ASC", "DESC")]
-        return (ends[0], ends[1]) if ends[0] and ends[1] else None
+        sql = """
+            SELECT min(time), max(time), count() FROM air_index
+            WHERE period = {period:String} AND scope = {scope:String}
+        """
+        first, last, count = self._engine.rows(sql, {"period": period, "scope": scope})[0]
+        return (aware(first), aware(last)) if count else None
 
     # Results
 
@@ -224,6 +233,10 @@ class Shelf:
         """Return how full every table is."""
         return [self._size(table) for table in tables.TABLES]
 
+    def is_merging(self) -> bool:
+        """Return whether the engine is still putting what was saved in order."""
+        return bool(self._engine.rows("SELECT count() FROM system.merges")[0][0])
+
     # How
 
     def _revisions(
@@ -244,15 +257,6 @@ class Shelf:
             ORDER BY site, quantity, time, revision
         """  # noqa: S608 - names and operators are ours, values are bound
         return self._engine.frame(sql, asked)
-
-    def _end(self, period: str, scope: str, order: str) -> datetime | None:
-        sql = f"""
-            SELECT time FROM air_index
-            WHERE period = {{period:String}} AND scope = {{scope:String}}
-            ORDER BY time {order} LIMIT 1
-        """  # noqa: S608 - the order is ours, values are bound
-        found = self._engine.rows(sql, {"period": period, "scope": scope})
-        return aware(found[0][0]) if found else None
 
     def _results(
         self, table: str, columns: Sequence[str], asked: Mapping[str, Any]
@@ -341,6 +345,8 @@ class Shelf:
         subjects = rows["subject"].unique().to_list()
         asked = _asked(period, Period(first, last + _AT_LEAST), scope=scope, subjects=subjects)
         found = self._results(table, values, asked)
+        if found.is_empty():
+            return rows.with_columns(pl.lit(1, dtype=pl.UInt64).alias("revision"))
         kept = tables.shaped(found, ("subject", "time", *values, "revision"))
         same = ["subject", "time", *values]
         new = rows.join(kept, on=same, how="anti", nulls_equal=True)

@@ -31,6 +31,8 @@ from songhua.store.registry.models import (
 )
 from songhua.store.registry.rights import Action, Role
 
+_SPAN = ("valid_from", "valid_until")
+
 admin.site.site_title = "松花"
 admin.site.site_header = "松花 · 管理"
 admin.site.index_title = "登记簿"
@@ -83,8 +85,8 @@ class Shown(Register):
         return False
 
 
-class Rows(admin.TabularInline):  # type: ignore[type-arg]  # one base for every model
-    """Rows kept on the page of what they belong to."""
+class _Kept:
+    """Rows kept on the page of what they belong to. Nothing of them is deleted."""
 
     extra = 0
 
@@ -124,15 +126,15 @@ class QuantityAdmin(Shown):
     search_fields = ("key", "name_zh", "name_en", "codes")
 
 
-class PeriodRows(Rows):
+class PeriodRows(_Kept, admin.StackedInline):  # type: ignore[type-arg]  # as its siblings
     """What a site was called and where it stood."""
 
     model = SitePeriod
-    fields = ("name_zh", "name_en", "city", "county", "lon", "lat", "valid_from", "valid_until")
+    fields = (("name_zh", "name_en"), ("city", "county"), ("lon", "lat"), _SPAN)
     autocomplete_fields = ("city", "county")
 
 
-class AliasRows(Rows):
+class AliasRows(_Kept, admin.TabularInline):  # type: ignore[type-arg]  # as its siblings
     """Spellings that files use for a site."""
 
     model = SiteAlias
@@ -215,7 +217,7 @@ class PersonAdmin(UserAdmin, Register):  # type: ignore[type-arg]  # Django's ow
     """People: role, region, whether they may log in."""
 
     list_display = ("username", "title", "role", "region", "is_active", "last_login")
-    list_filter = ("role", "is_active", "region")
+    list_filter = ("role", "is_active", ("region", admin.RelatedOnlyFieldListFilter))
     search_fields = ("username", "title", "first_name", "last_name", "email")
     autocomplete_fields = ("region",)
     readonly_fields = ("last_login", "date_joined")
@@ -257,7 +259,7 @@ class Decided(Register):
     exclude = ("author",)
     date_hierarchy = "start"
     autocomplete_fields = ("region",)
-    list_filter = ("region",)
+    list_filter = (("region", admin.RelatedOnlyFieldListFilter),)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Keep the decision and who registered it."""
@@ -319,7 +321,7 @@ class RejectAdmin(Shown):
     """Rows that could not go in."""
 
     list_display = ("file", "line", "fault", "detail_zh", "raw")
-    list_filter = ("fault", "file")
+    list_filter = ("fault", ("file", admin.RelatedOnlyFieldListFilter))
     search_fields = ("raw", "detail_zh", "file__name")
     list_select_related = ("file",)
 

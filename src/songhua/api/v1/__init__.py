@@ -15,9 +15,11 @@ from songhua.api.v1 import (
     law,
     levels,
     map,
+    panel,
     search,
     series,
     station,
+    why,
 )
 from songhua.api.v1.security import NotAllowed
 from songhua.model import BadInput, NoRuleInForce, UnknownName
@@ -31,7 +33,20 @@ api = NinjaAPI(
     docs_url=None,  # its page loads scripts from elsewhere; the platform works without the internet
     urls_namespace="api-v1",
 )
-for room in (levels, map, search, series, station, export, corrections, cities, law, imports):
+for room in (
+    levels,
+    map,
+    panel,
+    search,
+    series,
+    station,
+    export,
+    why,
+    corrections,
+    cities,
+    law,
+    imports,
+):
     api.add_router("v1", room.router)
 
 

@@ -15,7 +15,7 @@ from songhua.api.v1.subject import Subject, site_named
 from songhua.model import BEIJING, BadInput, Period
 from songhua.standards import POLLUTANTS, QUANTITIES, is_valid_mark
 from songhua.store import shelf
-from songhua.store.registry.sites import members
+from songhua.store.registry.sites import members, region_names, sites
 
 router = Router(tags=["air"])
 
@@ -68,8 +68,8 @@ def preview(request: HttpRequest, wanted: Wanted) -> dict[str, Any]:
     return {
         "former": _current(who, wanted.quantity, time)[0],
         "value": wanted.value,
-        "figures": _compared(trial),
-        "ranks": _ranks(trial),
+        "figures": _named(_compared(trial)),
+        "ranks": _named(_ranks(trial)),
     }
 
 
@@ -114,7 +114,7 @@ def _checked(request: HttpRequest, wanted: Wanted) -> tuple[Subject, datetime]:
         )
     if wanted.value == value:
         raise BadInput("新值与现值相同，没有可改的。", "The new value equals the present one.")
-    return who, time
+    return who, time.astimezone(UTC)
 
 
 def _check_value(wanted: Wanted) -> None:
@@ -138,7 +138,7 @@ def _reason(order: Order) -> str:
             f"请用 {_SHORTEST_REASON} 至 {LONGEST_REASON} 个字说明原因。",
             f"Say why in {_SHORTEST_REASON} to {LONGEST_REASON} characters.",
         )
-    return f"{REASONS[order.kind][0]}：{words}"
+    return words if order.kind == "undo" else f"{REASONS[order.kind][0]}：{words}"
 
 
 def _current(who: Subject, quantity: str, time: datetime) -> tuple[float | None, int | None]:
@@ -150,6 +150,23 @@ def _current(who: Subject, quantity: str, time: datetime) -> tuple[float | None,
         return None, None
     value, mark, revision = rows.select("value", "mark", "revision").row(0)
     return (value if is_valid_mark(mark) else None), revision
+
+
+def _named(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return figures with the name of the station or region they belong to."""
+    names = {
+        **{
+            key: (zh, en or zh)
+            for key, zh, en in sites().select("site", "name_zh", "name_en").rows()
+        },
+        **{
+            code: (zh, en)
+            for code, zh, en in region_names().select("code", "name_zh", "name_en").rows()
+        },
+    }
+    return [
+        {**one, "zh": names[one["subject"]][0], "en": names[one["subject"]][1]} for one in found
+    ]
 
 
 def _compared(trial: whatif.WhatIf) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
@@ -124,6 +125,8 @@ def _cell(value: Any) -> Any:
     """Return a value as a spreadsheet may read it: never as a formula."""
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 

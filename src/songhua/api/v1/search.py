@@ -4,7 +4,8 @@ from typing import Any
 
 import polars as pl
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from songhua.standards import Region, regions
 from songhua.store.registry.sites import sites
@@ -12,11 +13,12 @@ from songhua.store.registry.sites import sites
 router = Router(tags=["search"])
 
 MOST = 20
+_WORDS = Query("", max_length=40)
 _LEVEL = {"province": ("省", "Province"), "city": ("城市", "City"), "county": ("区县", "County")}
 
 
 @router.get("/search")
-def search(request: HttpRequest, q: str = Query("", max_length=40)) -> dict[str, Any]:
+def search(request: HttpRequest, q: str = _WORDS) -> dict[str, Any]:
     """Return what the words fit, best first: whole names before beginnings before parts."""
     words = q.strip().casefold()
     if not words:
@@ -49,7 +51,7 @@ def _regions() -> list[tuple[list[str], dict[str, Any]]]:
                 "en": one.name_en,
                 "where_zh": _within(one)[0],
                 "where_en": _within(one)[1],
-                "url": f"/?city={one.code}" if one.level == "city" else f"/stations/{one.code}/",
+                "url": f"/regions/{one.code}/",
             },
         )
         for one in regions().values()

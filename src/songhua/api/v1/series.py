@@ -1,13 +1,15 @@
 """The air of one site or region over time: course, calendar, profile, rose and data capture."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from songhua.api.v1 import legend, shape
 from songhua.api.v1.asked import INDEX, Asked, asked, series_named
@@ -17,6 +19,7 @@ from songhua.model import BEIJING, Period
 from songhua.standards import is_valid_mark, quantity, station_marks
 from songhua.store import shelf
 from songhua.store.registry.models import Correction, ImportFile
+from songhua.store.registry.sites import sites
 
 router = Router(tags=["air"])
 
@@ -24,6 +27,7 @@ DERIVED = (INDEX, "o3_8h")
 """What no instrument reports: these come from the results even where hours are asked for."""
 MOST_MARKS = 500
 _MOST_HISTORIES = 40
+_STEP = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 EVER = Period(datetime(2000, 1, 1, tzinfo=BEIJING), datetime(2100, 1, 1, tzinfo=BEIJING))
 _FROM = Query("", alias="from")
 
@@ -109,7 +113,7 @@ def _one(
         "limits": legend.limits(name, ask.period, ask.span),
         "invalid": _marked(rows.filter(~good)),
         "suspect": _marked(rows.filter(good & ~pl.col("mark").is_in(("", "N")))),
-        "corrected": [*_corrected(who, ask, name), *_redelivered(who, ask, rows)],
+        "corrected": list(_corrected(who, ask, name, rows)),
         "missing": [] if _is_reported(who, ask, name) else _missing(assessed, name),
     }
 
@@ -173,20 +177,50 @@ def course(who: Subject, ask: Asked, name: str) -> pl.DataFrame:
     return results(who, ask, [name]).select("time", pl.col(name).alias("value")).drop_nulls()
 
 
-def _corrected(who: Subject, ask: Asked, name: str) -> list[dict[str, Any]]:
-    """Return the corrections of a span that were known at the time asked about, oldest first."""
-    rows = corrections(who, ask).filter(quantity=name).order_by("journal_seq")[:MOST_MARKS]
-    return [
-        {
-            "time": _ms(row.time),
-            "value": row.value,
-            "former": row.former,
-            "words": row.reason,
-            "author": row.author,
-            "at": _ms(row.at),
-        }
-        for row in rows
-    ]
+def _corrected(who: Subject, ask: Asked, name: str, rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield what was changed after it had been shown, with the value it had before."""
+    if _is_reported(who, ask, name):
+        for row in corrections(who, ask).filter(quantity=name).order_by("journal_seq")[:MOST_MARKS]:
+            yield _mark(row.time, row.value, row.former, row)
+        yield from _redelivered(who, ask, rows)
+    else:
+        yield from _recomputed(who, ask, name)
+
+
+def _recomputed(who: Subject, ask: Asked, name: str) -> Iterator[dict[str, Any]]:
+    """Yield results that a correction of an hour or day changed."""
+    step = _STEP[ask.period]
+    rows = corrections_of(_sites_of(who), ask.span, ask.as_of)
+    causes = {row.journal_seq: row for row in rows}
+    times = {ask.span.start + (row.time - ask.span.start) // step * step for row in causes.values()}
+    for time in sorted(times)[:_MOST_HISTORIES]:
+        past = shelf().air_index_history(
+            period=ask.period, scope=who.scope, subject=who.key, time=time.astimezone(UTC)
+        )
+        for before, after in pairwise(past.select(name, "cause").rows()):
+            if before[0] != after[0] and after[1] in causes:
+                yield _mark(time, after[0], before[0], causes[after[1]])
+
+
+def _sites_of(who: Subject) -> list[str]:
+    """Return whose values a subject's results are made of."""
+    if who.scope == "site":
+        return [who.key]
+    own = sites().filter((pl.col("city") == who.key) | (pl.col("county") == who.key))
+    return [who.key, *own["site"].unique()]
+
+
+def _mark(
+    time: datetime, value: float | None, former: float | None, cause: Correction
+) -> dict[str, Any]:
+    return {
+        "time": _ms(time),
+        "value": value,
+        "former": former,
+        "words": cause.reason,
+        "author": cause.author,
+        "at": _ms(cause.at),
+    }
 
 
 def _redelivered(who: Subject, ask: Asked, rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
@@ -214,11 +248,16 @@ def _redelivered(who: Subject, ask: Asked, rows: pl.DataFrame) -> Iterator[dict[
 
 
 def corrections(who: Subject, ask: Asked) -> QuerySet[Correction]:
-    """Return what people corrected in a span, as far as it was known."""
-    rows = Correction.objects.filter(
-        site=who.key, period=ask.period, time__gte=ask.span.start, time__lt=ask.span.end
-    )
-    return rows if ask.as_of is None else rows.filter(at__lte=ask.as_of)
+    """Return what people corrected of a subject's own values, as far as it was known."""
+    return corrections_of([who.key], ask.span, ask.as_of).filter(period=ask.period)
+
+
+def corrections_of(
+    keys: Sequence[str], span: Period, as_of: datetime | None
+) -> QuerySet[Correction]:
+    """Return what people corrected of several subjects in a span, as far as it was known."""
+    rows = Correction.objects.filter(site__in=keys, time__gte=span.start, time__lt=span.end)
+    return rows if as_of is None else rows.filter(at__lte=as_of)
 
 
 def _marked(rows: pl.DataFrame) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ from typing import Any
 import polars as pl
 from django.db.models import Q
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from songhua.api.v1 import legend, series, shape
 from songhua.api.v1.asked import Asked, asked, series_named

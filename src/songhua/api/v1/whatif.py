@@ -66,11 +66,12 @@ class WhatIf:
     ) -> pl.DataFrame:
         """Return the results with those worked out so far in place of the kept ones."""
         rows = self._shelf.air_index(period=period, scope=scope, span=span, subjects=subjects)
+        start, end = span.start.astimezone(UTC), span.end.astimezone(UTC)
         for saved in self.index:
             part = saved.filter(
                 (pl.col("period") == period)
                 & (pl.col("scope") == scope)
-                & pl.col("time").is_between(span.start, span.end, closed="left")
+                & pl.col("time").is_between(start, end, closed="left")
             )
             if subjects is not None:
                 part = part.filter(pl.col("subject").is_in(list(subjects)))

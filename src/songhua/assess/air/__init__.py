@@ -13,6 +13,7 @@ from songhua.assess.air.events import (
     without_days,
     without_hours,
 )
+from songhua.assess.air.explain import IndexDerivation, explain_index
 from songhua.assess.air.explain_statistics import (
     explain_area_mean,
     explain_composite,
@@ -40,6 +41,7 @@ __all__ = [
     "AssessedFile",
     "BadCell",
     "Exclusion",
+    "IndexDerivation",
     "admitted_events",
     "area_means",
     "assess_csv",
@@ -55,6 +57,7 @@ __all__ = [
     "explain_area_mean",
     "explain_composite",
     "explain_daily_mean",
+    "explain_index",
     "explain_max_8h",
     "explain_period",
     "explain_rank",

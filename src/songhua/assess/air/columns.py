@@ -117,8 +117,7 @@ class _Results:
             (_PRIMARY, self.primary),
             (_REASONS, self.reason),
         ]
-        with ThreadPoolExecutor(len(words)) as pool:
-            texts = pool.map(lambda word: word[0].gather(pl.Series(word[1])), words)
+        texts = iter(_each(lambda word: word[0].gather(pl.Series(word[1])), words, len(self.level)))
         found = {name: _nullable(self.numbers[name], self.known[name]) for name in _NAMES}
         return {
             "edition": next(texts),
@@ -158,11 +157,17 @@ def _judged(frame: Frame, edition: str, report: str) -> Frame:
         results.level[rows] = _LEVELS.take(aqi)
         results.edition[rows] = which
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(judge, range(0, table.height, _BLOCK)):
-            pass
+    _each(judge, range(0, table.height, _BLOCK), table.height)
     found: Frame = give_back(results.columns(rules))
     return found
+
+
+def _each(work: Callable[[Any], Any], items: Sequence[Any], rows: int) -> list[Any]:
+    """Return what work makes of each item; several at a time where there are many rows."""
+    if rows <= _BLOCK:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(work, items))
 
 
 def _beyond_8h(codes: Codes, best_8h: Floats, hour: Floats, of_hour: Lookup, which: Which) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from math import floor
 from typing import Literal
 
 from songhua.assess.air.index import (
@@ -260,7 +261,7 @@ def _formula_steps(
     columns = pairwise(zip(scale.limits, scale.index, strict=True))
     (bp_lo, iaqi_lo), (bp_hi, iaqi_hi) = next(pair for pair in columns if used <= pair[1][0])
     lo, hi, opening = _text(bp_lo), _text(bp_hi), "(" if bp_lo else "["
-    exactly = Fraction(iaqi_hi - iaqi_lo) / Fraction(bp_hi - bp_lo) * Fraction(used - bp_lo)
+    share = (Fraction(used) - Fraction(bp_lo)) / Fraction(bp_hi - bp_lo)
     between = Step(
         name="between",
         zh="浓度所在的限值区间",
@@ -273,7 +274,7 @@ def _formula_steps(
         name="formula",
         zh="线性内插，向上取整",
         en="Linear between them, rounded up",
-        formula=f"{figures} {_equals(exactly + iaqi_lo, result)}",
+        formula=f"{figures} {_equals(iaqi_lo + (iaqi_hi - iaqi_lo) * share, result)}",
         clause=f"{rule.clause('iaqi')}；{rule.clause('round_up')}",
     )
 
@@ -378,14 +379,14 @@ def _text(value: Decimal) -> str:
 
 
 def _equals(value: Fraction, result: int | Missing) -> str:
-    """Return ``= 161.5 → 162``; ``≈`` with dots where the decimals do not end."""
+    """Return ``= 161.5 → 162``; ``≈ 1.333… → 2`` where more decimals follow than are shown."""
     if value.denominator == 1:
         return f"= {result}"
-    for places in range(1, _FEWEST_DIGITS + 1):
-        if (value * 10**places).denominator == 1:
-            return f"= {_text(Decimal(int(value * 10**places)).scaleb(-places))} → {result}"
     places = _FEWEST_DIGITS
-    while (value * 10**places).__floor__() % 10**places == 0 and places < _MOST_DIGITS:
+    while floor(value * 10**places) % 10**places == 0 and places < _MOST_DIGITS:
         places += 1  # 100.0000004 must not look like 100
-    cut = Decimal((value * 10**places).__floor__()).scaleb(-places)
-    return f"≈ {cut}… → {result}"
+    cut = floor(value * 10**places)
+    shown = Decimal(cut).scaleb(-places)
+    if cut == value * 10**places:
+        return f"= {_text(shown)} → {result}"
+    return f"≈ {shown:f}… → {result}"

@@ -5,8 +5,10 @@ The columnar twin is `columns`; a property test holds the two equal.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 
 from songhua.assess.rounding import half_even
 from songhua.model import Missing, MissingReason
@@ -87,14 +89,13 @@ def iaqi(concentration: Decimal, scale: IndexScale) -> int | Missing:
     HJ 633—2012, 4.2 equation (1), 6.2, table 1; HJ 633—2026, 4.2.4 equation (1), 4.2.6,
     table 3 with notes b and c.
     """
-    if not concentration >= 0:
-        raise ValueError(f"concentration must not be negative: {concentration}")
+    if not concentration.is_finite() or concentration < 0:
+        raise ValueError(f"concentration must be a number and not negative: {concentration}")
     steps = pairwise(zip(scale.limits, scale.index, strict=True))
     for (bp_lo, iaqi_lo), (bp_hi, iaqi_hi) in steps:
         if concentration <= bp_hi:
-            # Multiply before dividing: exact whenever the answer is an integer.
-            rise = (iaqi_hi - iaqi_lo) * (concentration - bp_lo) / (bp_hi - bp_lo)
-            return int((iaqi_lo + rise).to_integral_value(ROUND_CEILING))
+            share = (Fraction(concentration) - Fraction(bp_lo)) / Fraction(bp_hi - bp_lo)
+            return ceil(iaqi_lo + (iaqi_hi - iaqi_lo) * share)
     if scale.above is None:
         return Missing(MissingReason.ABOVE_SCALE, f">{scale.limits[-1]}")
     return scale.above
@@ -163,7 +164,7 @@ def _part(
         return Missing(MissingReason.NOT_RECEIVED)
     if isinstance(value, Missing):
         return value
-    if not value >= 0 or not value.is_finite():
+    if not value.is_finite() or value < 0:
         return Missing(MissingReason.MARKED_INVALID, "negative or not a number")
     return iaqi(rounded(value, quantity, rule), rule.scale(quantity, averaging))
 

@@ -65,9 +65,9 @@ class Lookup:
         edition
             Which edition judges: of all rows, or of each. Shape (row,).
         """
-        found = values * self.width
-        np.fmin(found, self.buckets - 1, out=found)  # what is no number goes there too
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
+            found = values * self.width
+            np.fmin(found, self.buckets - 1, out=found)  # what is no number goes there too
             bucket = found.astype(np.intp)
         bucket += edition * self.buckets
         up_to = values <= self.steps.take(bucket, mode="clip")

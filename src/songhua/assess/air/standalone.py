@@ -1,23 +1,29 @@
 """A file of concentrations in, a file of indices out: no store, no server, bounded memory."""
 
+import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from songhua.assess.air.columns import daily_columns, hourly_columns
+from songhua.assess.rounding import exact
 from songhua.model import BEIJING, BadInput
 from songhua.standards import POLLUTANTS, editions
 
 VALUES = (*POLLUTANTS, "o3_8h")
-OUT = ("site", "time", "edition", "aqi", "level", "primary")
-OUT = (*OUT, *(f"iaqi_{key}" for key in POLLUTANTS))
+RESULTS = ("edition", "aqi", "level", "primary", *(f"iaqi_{key}" for key in POLLUTANTS))
+OUT = ("site", "time", *RESULTS)
 _MISSING = ("", "na", "nan", "null", "none", "—", "-", "--", "/", "n/a")
 _BATCH = 250_000
 _MOST_EXAMPLES = 20
 _SNIFFED = 1 << 20
+_SURE_DIGITS = 15  # a float names every decimal of so many digits
 _FORMATS = (
     "%Y-%m-%dT%H:%M:%S%.f%:z",
     "%Y-%m-%dT%H:%M%:z",
@@ -76,51 +82,65 @@ def assess_csv(source: Path, out: Path, *, period: str, on_edition: str = "auto"
     Raises
     ------
     BadInput
-        If the file cannot be read or lacks ``site`` or ``time``.
+        If the file cannot be read or lacks ``site`` or ``time``. `out` is then left as it was.
     """
     if period not in {"hour", "day"}:
         raise BadInput("period 只能是 hour 或 day。", "period must be hour or day.")
     rows = with_aqi = bad = 0
     examples: list[BadCell] = []
     try:
-        with out.open("wb") as file:
-            for batch in _batches(source):
+        with _whole_or_not_at_all(out) as file:
+            for number, batch in enumerate(_batches(source)):
                 found, cells = _assessed(batch, period, on_edition)
-                found.write_csv(file, include_header=rows == 0)
+                found.write_csv(file, include_header=number == 0)
+                rows += found.height
                 with_aqi += found.height - found["aqi"].null_count()
                 bad += cells.height
                 room = _MOST_EXAMPLES - len(examples)
-                examples += [
-                    BadCell(rows + row + 2, column, text)
-                    for row, column, text in cells.head(room).iter_rows()
-                ]
-                rows += found.height
+                examples += [BadCell(*cell) for cell in cells.head(room).iter_rows()]
     except OSError as fault:
         raise BadInput(f"无法读写文件：{fault}。", f"Cannot read or write: {fault}.") from fault
     return AssessedFile(rows, with_aqi, bad, tuple(examples))
 
 
+@contextmanager
+def _whole_or_not_at_all(out: Path) -> Iterator[BinaryIO]:
+    """Open a file to write that takes its name only when all went well."""
+    if out.is_symlink() or (out.exists() and not out.is_file()):  # /dev/stdout, a pipe
+        with out.open("wb") as file:
+            yield file
+        return
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def _batches(source: Path) -> Iterator[pl.DataFrame]:
+    """Return the rows as text, with the line that each stands on; blank lines are no rows."""
     try:
         lazy = pl.scan_csv(
             _readable(source),
             infer_schema=False,
             truncate_ragged_lines=True,
+            row_index_name="line",
+            row_index_offset=2,
         )
         names = {name: name.strip().lstrip("\ufeff").lower() for name in lazy.collect_schema()}
         lazy = lazy.rename(names)
         _check_columns(source, set(names.values()))
-        wanted = [name for name in ("site", "time", *VALUES) if name in names.values()]
-        empty = True
-        for batch in lazy.select(wanted).collect_batches(chunk_size=_BATCH, maintain_order=True):
-            empty = False
-            yield batch
-        if empty:
-            yield lazy.select(wanted).head(0).collect()
+        given = [name for name in ("site", "time", *VALUES) if name in names.values()]
+        rows = lazy.select("line", *given)
+        yield rows.head(0).collect()
+        for batch in rows.collect_batches(chunk_size=_BATCH, maintain_order=True):
+            yield batch.filter(~pl.all_horizontal(pl.col(given).is_null()))
     except PolarsError as fault:
+        why = str(fault).partition("\n")[0]
         raise BadInput(
-            f"{source.name} 不是可读的 CSV：{fault}。",
-            f"{source.name} is no readable CSV: {fault}.",
+            f"{source.name} 不是可读的 CSV：{why}。", f"{source.name} is no readable CSV: {why}."
         ) from fault
 
 
@@ -144,9 +164,10 @@ def _readable(source: Path) -> Path | bytes:
 def _check_columns(source: Path, names: set[str]) -> None:
     absent = {"site", "time"} - names
     if absent:
-        listed = "、".join(sorted(absent))
+        listed = sorted(absent)
         raise BadInput(
-            f"{source.name} 缺少列：{listed}。", f"{source.name} has no column: {listed}."
+            f"{source.name} 缺少列：{'、'.join(listed)}。",
+            f"{source.name} has no column: {', '.join(listed)}.",
         )
     if not names & set(VALUES):
         raise BadInput(
@@ -158,29 +179,54 @@ def _check_columns(source: Path, names: set[str]) -> None:
 def _assessed(
     batch: pl.DataFrame, period: str, on_edition: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the results of a batch, and its bad cells as row, column, text."""
+    """Return the results of a batch, and its bad cells as line, column, text."""
     names = [name for name in batch.columns if name in VALUES]
-    first = min(edition.in_force for edition in editions("air", "hj_633"))
-    numbers = batch.select(_number(name) for name in names)
-    rows = batch.select(pl.col("site"), pl.col("time").alias("as_given"), _time().alias("time"))
-    rows = rows.with_columns(numbers)
-    judged_on_day = on_edition == "auto"
-    day = pl.col("time").dt.date()
-    judged = pl.when(day >= first).then("time") if judged_on_day else pl.col("time")
-    rows = rows.with_columns(judged=judged).with_row_index("row")
-    usable = rows.filter(pl.col("judged").is_not_null()) if judged_on_day else rows
+    numbers = {name: _numbers(batch[name]) for name in names}
+    rows = batch.select("line", "site", as_given="time", time=_times(batch["time"]))
+    rows = rows.with_columns(**numbers)
+    usable = rows
+    if on_edition == "auto":
+        first = min(edition.in_force for edition in editions("air", "hj_633"))
+        usable = rows.filter(pl.col("time").dt.date() >= first)
     index = hourly_columns if period == "hour" else daily_columns
-    found = index(usable, edition=on_edition)
-    results = OUT[2:]
-    full = rows.select("row", "site", pl.col("as_given").alias("time")).join(
-        found.select("row", *results), on="row", how="left", maintain_order="left"
-    )
-    full = full.with_columns(pl.col("primary").replace("", None))  # an empty cell, not a quoted one
-    return full.select(OUT), _bad_cells(batch, rows, names)
+    found = index(usable, edition=on_edition).select("line", *RESULTS)
+    results = rows.select("line", "site", time="as_given")
+    if found.height < results.height:
+        results = results.join(found, on="line", how="left", maintain_order="left")
+    else:
+        results = results.with_columns(found.drop("line"))
+    results = results.with_columns(pl.col("primary").replace("", None))  # empty, not quoted
+    return results.select(OUT), _bad_cells(batch, rows, names)
 
 
-def _number(name: str) -> pl.Expr:
-    return pl.col(name).str.strip_chars().cast(pl.Float64, strict=False)
+def _numbers(texts: pl.Series) -> pl.Series:
+    """Return the floats that name the decimals given; null where there is no number."""
+    texts = texts.str.strip_chars()
+    found = texts.cast(pl.Float64, strict=False)
+    long = ((texts.str.len_bytes() > _SURE_DIGITS) & found.is_finite()).fill_null(value=False)
+    if not long.any():
+        return found
+    rows = long.arg_true()
+    rows = rows.filter(found.gather(rows).cast(pl.String) != texts.gather(rows))
+    return found.scatter(rows, [_nudged(text) for text in texts.gather(rows)])
+
+
+def _nudged(text: str) -> float:
+    """Return a float on the same side of every shorter decimal as a long decimal.
+
+    >>> _nudged("35.00000000000000000001") > 35
+    True
+    """
+    value, near = Decimal(text), float(text)
+    if exact(near) == value:
+        return near
+    return math.nextafter(near, math.inf if value > exact(near) else -math.inf)
+
+
+def _times(texts: pl.Series) -> pl.Series:
+    """Return the times that texts name; null where they name none."""
+    known = texts.unique().to_frame("time").with_columns(at=_time())
+    return texts.to_frame("time").join(known, on="time", how="left", maintain_order="left")["at"]
 
 
 def _time() -> pl.Expr:
@@ -207,19 +253,18 @@ def _time() -> pl.Expr:
 
 
 def _bad_cells(batch: pl.DataFrame, rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    schema = {"row": pl.UInt32, "column": pl.String, "text": pl.String}
+    schema = {"line": pl.UInt32, "column": pl.String, "text": pl.String}
     found = [pl.DataFrame(schema=schema)]
     for name in ["time", *names]:
-        text = batch[name].fill_null("").str.strip_chars()
-        bad = rows[name].is_null() if name == "time" else _is_bad(rows[name], text)
-        if bad.any():
-            cells = pl.DataFrame({"row": rows["row"], "text": text}).filter(bad)
-            found.append(cells.select("row", pl.lit(name).alias("column"), "text"))
-    return pl.concat(found).sort("row")
+        doubtful = rows[name].is_null() if name == "time" else _is_no_concentration(rows[name])
+        cells = batch.filter(doubtful).select(
+            "line", pl.lit(name).alias("column"), pl.col(name).str.strip_chars().fill_null("")
+        )
+        if name != "time":
+            cells = cells.filter(~pl.col(name).str.to_lowercase().is_in(_MISSING))
+        found.append(cells.rename({name: "text"}))
+    return pl.concat(found, how="vertical_relaxed").sort("line", maintain_order=True)
 
 
-def _is_bad(value: pl.Series, text: pl.Series) -> pl.Series:
-    """Return which cells say something that is no concentration."""
-    is_missing = text.str.to_lowercase().is_in(_MISSING)
-    is_number = value.is_finite().fill_null(value=False) & (value >= 0).fill_null(value=False)
-    return ~(is_missing | is_number)
+def _is_no_concentration(values: pl.Series) -> pl.Series:
+    return ~(values.is_finite() & (values >= 0)).fill_null(value=False)

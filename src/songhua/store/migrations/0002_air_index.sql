@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS air_index${local}${on_cluster}
     code        LowCardinality(String),
     computed_at DateTime64(6, 'UTC') CODEC(ZSTD),
     INDEX recent computed_at TYPE minmax GRANULARITY 8,
+    PROJECTION ends (SELECT period, scope, min(time), max(time), count() GROUP BY period, scope),
     PROJECTION by_subject (SELECT * ORDER BY period, scope, subject, time, revision)
 )
 ENGINE = ${engine}

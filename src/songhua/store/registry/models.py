@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
@@ -48,8 +49,6 @@ class User(AbstractUser):
         Region, models.PROTECT, null=True, blank=True, verbose_name="管辖区域"
     )
     title = models.CharField("称谓", max_length=60, blank=True)
-
-    objects: ClassVar[UserManager["User"]] = UserManager()
 
     class Meta:
         """Names."""
@@ -149,6 +148,15 @@ class SitePeriod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name_zh}（{self.valid_from} 起）"
+
+    def clean(self) -> None:
+        """Refuse a period that overlaps another of the same site: a day has one answer."""
+        others = SitePeriod.objects.filter(site_id=self.site_id).exclude(pk=self.pk)
+        if self.valid_until is not None:
+            others = others.filter(valid_from__lte=self.valid_until)
+        still = Q(valid_until__isnull=True) | Q(valid_until__gte=self.valid_from)
+        if other := others.filter(still).first():
+            raise ValidationError(f"与另一段沿革重叠：{other}")
 
 
 class SiteAlias(models.Model):

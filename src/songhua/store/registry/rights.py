@@ -44,7 +44,7 @@ def covers(region: str, code: str) -> bool:
     >>> covers("220000", "220104"), covers("220100", "220104"), covers("220100", "220204")
     (True, True, False)
     """
-    stem = region.rstrip("0") if region.endswith("0000") else region
-    if stem.endswith("00"):
-        stem = stem[:4]
-    return bool(stem) and code.startswith(stem)
+    for zeros, stem in (("0000", region[:2]), ("00", region[:4])):
+        if region.endswith(zeros):
+            return code.startswith(stem)
+    return code == region

@@ -65,6 +65,14 @@ def members(on: date) -> pl.DataFrame:
     return sites(on=on).select("site", "county", "city")
 
 
+def overlapping() -> list[str]:
+    """Return the sites that have two answers for some day."""
+    order = ("site", "valid_from")
+    former_end = pl.col("valid_until").fill_null(date.max).shift().over("site")
+    found = sites().sort(order).filter(pl.col("valid_from") <= former_end)
+    return found["site"].unique(maintain_order=True).to_list()
+
+
 def spellings() -> pl.DataFrame:
     """Return every name by which files call a site: city_name, name, site."""
     own = sites()

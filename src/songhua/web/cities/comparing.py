@@ -13,13 +13,16 @@ from django.views.decorators.http import require_GET
 from songhua.api.v1.asked import known_at
 from songhua.api.v1.cities.compare import SUBJECTS, UNITS, Side, comparison
 from songhua.api.v1.cities.notes import source_notes
+from songhua.api.v1.cities.ranking import EVER, check_choice
 from songhua.api.v1.cities.routes import span_named
+from songhua.api.v1.cities.when import When
 from songhua.assess.air.compare import EDITIONS
 from songhua.model import BEIJING, BadInput, Period
 from songhua.standards import law_diff, levels
 from songhua.store import shelf
 
 _PAGE = 100
+_MOST_PRESETS = 12
 _GOOD_ENDS = "IAQI 100"
 _LIGHT = 3
 """Level of light pollution (轻度污染)."""
@@ -40,9 +43,11 @@ def compare(request: HttpRequest) -> HttpResponse:
     query = request.GET
     unit = query.get("unit") or "day"
     scope = query.get("scope") or "city"
-    ends = {one: _ends(one, scope) for one in UNITS}
     try:
-        span = _span(query.get("from", ""), query.get("to", ""), ends.get(unit))
+        check_choice("unit", unit, UNITS)
+        check_choice("scope", scope, SUBJECTS)
+        spans = _spans(unit, scope)
+        span = _span(query.get("from", ""), query.get("to", ""), spans, unit)
         found = comparison(
             scope=scope, unit=unit, span=span, as_of=known_at(query.get("as_of", ""))
         )
@@ -64,7 +69,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "levels": levels(),
         "changed": _changed(),
         "notes": source_notes(span),
-        "presets": _presets(scope, unit, ends),
+        "presets": [(one, one.first, one.last) for one in spans[:_MOST_PRESETS]],
     }
     return render(request, "cities/compare.html", page)
 
@@ -85,37 +90,22 @@ def _changed() -> list[Mapping[str, str]]:
     ]
 
 
-def _ends(unit: str, scope: str) -> tuple[date, date] | None:
-    """Return the first and last day that the shelf has results of."""
-    times = shelf().times(unit, scope=scope)
-    if times is None:
-        return None
-    return times[0].astimezone(BEIJING).date(), times[1].astimezone(BEIJING).date()
+def _spans(unit: str, scope: str) -> list[When]:
+    """Return the years (for hours: the months) that the shelf has anything of, newest first."""
+    period = "year" if unit == "day" else "month"
+    rows = shelf().air_summary(period=period, scope=scope, span=EVER)
+    return [When.starting(period, at) for at in rows["time"].unique().sort(descending=True)]
 
 
-def _span(start: str, to: str, ends: tuple[date, date] | None) -> Period:
+def _span(start: str, to: str, spans: Sequence[When], unit: str) -> Period:
+    """Return the span asked for; else all years, or the newest month of hours."""
     if start or to:
         return span_named(start, to)
-    first, last = ends or (_today(), _today())
-    return Period.days(max(first, date(last.year - 2, 1, 1)), last)
-
-
-def _today() -> date:
-    return datetime.now(BEIJING).date()
-
-
-def _presets(
-    scope: str, unit: str, ends: Mapping[str, tuple[date, date] | None]
-) -> list[Mapping[str, Any]]:
-    """Return the years that the shelf has, as links."""
-    have = ends.get(unit)
-    if have is None:
-        return []
-    first, last = have
-    return [
-        {"year": year, "from": date(year, 1, 1), "to": date(year, 12, 31)}
-        for year in range(last.year, max(first.year, last.year - 11) - 1, -1)
-    ]
+    if not spans:
+        today = datetime.now(BEIJING).date()
+        return Period.days(date(today.year, 1, 1), today)
+    oldest = spans[-1] if unit == "day" else spans[0]
+    return Period.days(oldest.first, spans[0].last)
 
 
 def _bars(side: Side) -> Bars:

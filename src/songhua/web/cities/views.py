@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from songhua.api.v1.asked import known_at
 from songhua.api.v1.cities import calendar as calendars
 from songhua.api.v1.cities.detail import Detail, Point, detail, region_named
+from songhua.api.v1.cities.history import causes
 from songhua.api.v1.cities.notes import source_notes
 from songhua.api.v1.cities.ranking import POLLUTANTS, Ranking, Row
 from songhua.api.v1.cities.ranking import ranking as ranked
@@ -22,6 +23,7 @@ from songhua.assess.air.statistics import quantity_of
 from songhua.model import BadInput, NoRuleInForce, UnknownName
 from songhua.standards import aqi_rule, levels, quantity
 from songhua.web.cities.spark import Spark, spark
+from songhua.web.templatetags.say import reasons
 
 _GOOD = 2
 """Levels 1 and 2 (优 and 良) are good."""
@@ -76,6 +78,7 @@ def ranking(request: HttpRequest) -> HttpResponse:
         **_frame(ask, found),
         "view": "ranking",
         "rows": [(row, row.before.places[ask.by]) for row in found.rows],
+        "corrected": _corrected(found.rows),
         "incomplete": sum(1 for row in found.rows if row.reason),
         "top": _top(found.rows),
         "panel": panel,
@@ -210,6 +213,12 @@ def _edition(when: When) -> str:
         return ""
 
 
+def _corrected(rows: Sequence[Row]) -> set[str]:
+    """Return the regions whose figures are what they are because of a correction."""
+    corrections, _files = causes(row.cause for row in rows)
+    return {row.code for row in rows if row.cause in corrections}
+
+
 def _top(rows: Sequence[Row]) -> float:
     """Return the largest single index, the length of the longest bar."""
     return max((part.index or 0 for row in rows for part in row.parts), default=1) or 1
@@ -278,7 +287,7 @@ def _alone(own: Detail) -> calendars.Calendar:
 
 
 def _cell(day: calendars.Day | None) -> list[Any] | None:
-    return None if day is None else [day.aqi, day.level, day.primary, day.reason]
+    return None if day is None else [day.aqi, day.level, day.primary, reasons(day.reason)]
 
 
 def _words() -> list[Mapping[str, str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 from django.http import QueryDict
 
@@ -90,7 +90,7 @@ class Draft:
         columns = {role: headers.get(role, "") for role in ROLES}
         if not self.is_long:
             columns |= dict.fromkeys(_OF_LONG, "")
-        simple = {**self.fields, **columns, "delimiter": self.delimiter}
+        simple: dict[str, Any] = {**self.fields, **columns, "delimiter": self.delimiter}
         return FileMapping(
             layout="long" if self.is_long else "wide",
             **simple,

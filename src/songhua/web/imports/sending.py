@@ -186,6 +186,7 @@ def _show(
                 "header": header,
                 "role": draft.roles.get(header, ""),
                 "unit": draft.units.get(header, ""),
+                "ours": _unit(draft.roles.get(header, "")),
             }
             for number, header in enumerate(guess.headers)
         ],
@@ -195,6 +196,11 @@ def _show(
         **(_job(job_named(job_id)) if job_id else {}),
     }
     return render(request, "imports/columns.html", page, status=status)
+
+
+def _unit(role: str) -> str:
+    """Return our unit of the quantity that a column holds; nothing for other columns."""
+    return QUANTITIES[role[2:]].unit if role[2:] in QUANTITIES else ""
 
 
 def _choices() -> Mapping[str, Any]:

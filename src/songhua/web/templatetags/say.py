@@ -8,7 +8,7 @@ from django import template
 from django.utils.translation import get_language, gettext
 
 from songhua.model import BEIJING, MissingReason
-from songhua.standards import QUANTITIES, levels, quantity
+from songhua.standards import QUANTITIES, levels, quantity, regions
 
 register = template.Library()
 
@@ -85,7 +85,7 @@ def hour(value: datetime) -> str:
 @register.filter
 def figure(value: float | None, places: int = 0) -> str:
     """Say a number with its decimals; a dash where there is none."""
-    return DASH if value is None else f"{value:,.{places}f}".replace("-", MINUS)
+    return f"{value:,.{places}f}".replace("-", MINUS) if isinstance(value, int | float) else DASH
 
 
 @register.filter
@@ -97,9 +97,28 @@ def signed(value: float | None, places: int = 0) -> str:
 
 
 @register.filter
+def shortest(value: float | None) -> str:
+    """Say a number as it was delivered: 486.1, 60."""
+    return DASH if value is None else f"{value:.10g}".replace("-", MINUS)
+
+
+@register.filter
+def place(key: str) -> str:
+    """Return the name of a region, or the key of a site as it is."""
+    region = regions().get(key)
+    return words(region, "name") if region else key
+
+
+@register.filter
+def corrected_time(correction: Any) -> str:
+    """Say the hour or the day whose value was corrected."""
+    return hour(correction.time) if correction.period == "hour" else day(correction.time)
+
+
+@register.filter
 def count(value: int | None) -> str:
     """Say a whole number with its thousands apart."""
-    return DASH if value is None else f"{value:,}"
+    return f"{value:,}" if isinstance(value, int) else DASH
 
 
 @register.filter
@@ -132,19 +151,23 @@ def confidence(grade: str) -> str:
 
 @register.filter
 def reasons(text: str) -> str:
-    """Say why a figure is missing, from the text kept with it."""
-    mark = "; " if is_english() else "；"
-    return mark.join(_reason(part) for part in (text or "").split("; ") if part)
+    """Say why a figure is missing, from the text kept with it; pollutants alike said together."""
+    said: dict[str, list[str]] = {}
+    for part in (text or "").split("; "):
+        name, why = _reason(part)
+        said.setdefault(why, []).append(name)
+    between, listed = ("; ", ", ") if is_english() else ("；", "、")
+    return between.join(f"{listed.join(names)} {why}".strip() for why, names in said.items())
 
 
-def _reason(part: str) -> str:
-    """Say `reason detail`, or `quantity reason detail`."""
+def _reason(part: str) -> tuple[str, str]:
+    """Return whose reason it is, and the words of `reason detail` or `quantity reason detail`."""
     first, _, rest = part.partition(" ")
-    if first in _REASONS:
-        return reason_words(first, rest)
+    if first in _REASONS or not first:
+        return "", reason_words(first, rest)
     reason, _, detail = rest.partition(" ")
-    symbol = quantity(first).symbol if first in QUANTITIES else first
-    return f"{symbol} {reason_words(reason, detail)}"
+    symbol = quantity(first).symbol if first in QUANTITIES else first.upper()
+    return symbol, reason_words(reason, detail)
 
 
 def reason_words(reason: str, detail: str = "") -> str:

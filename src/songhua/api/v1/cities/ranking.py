@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 import polars as pl
 
-from songhua.api.v1.cities.when import When
+from songhua.api.v1.cities.when import PERIODS, When
 from songhua.assess.air.ranking import on_previous, rank_by_good_days, year_on_year
 from songhua.assess.rounding import exact, half_even_quotient, shifted
 from songhua.model import BEIJING, BadInput, Period
@@ -23,6 +23,7 @@ POLLUTANTS = ("pm2_5", "pm10", "o3", "no2", "so2", "co")
 """The six in the order pages list them."""
 STATISTIC = {"co": "co_p95", "o3": "o3_p90"}
 """Which statistic of a period stands for a pollutant; its mean where none is named."""
+_COMPARED = ("subject", "time", "composite", "rank", "rank_good", "good_rate", "reason")
 EVER = Period(datetime(2000, 1, 1, tzinfo=BEIJING), datetime(2100, 1, 1, tzinfo=BEIJING))
 
 Summary = Mapping[str, Any]
@@ -148,6 +149,7 @@ def ranking(*, scope: str, period: str, at: str, order: str, as_of: datetime | N
         If scope, period, its name or the order is unknown.
     """
     check_choice("scope", scope, SCOPES)
+    check_choice("period", period, PERIODS)
     check_choice("by", order, ORDERS)
     asked = When.named(period, at) if at else None
     found = summaries(scope=scope, period=period, as_of=as_of)
@@ -222,7 +224,7 @@ def parts(summary: Summary) -> tuple[Part, ...]:
 
 def _changes(found: pl.DataFrame, other: When, when: When) -> dict[str, Change]:
     """Return what became of each region's figures between two periods."""
-    both = found.filter(pl.col("time").is_in([other.start, when.start]))
+    both = found.filter(pl.col("time").is_in([other.start, when.start])).select(_COMPARED)
     if other == when.year_ago():
         beside = year_on_year(both)
     else:

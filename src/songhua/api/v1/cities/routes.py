@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from songhua.api.v1.asked import known_at, moment
 from songhua.api.v1.cities import calendar as calendars
@@ -135,7 +136,10 @@ def compare_export(
         )
         for one in found.moved
     )
-    head = ["HJ 633—2012 与 HJ 633—2026 HJ 633—2012 beside HJ 633—2026", *source_notes(span)]
+    head = [
+        "HJ 633—2012 与 HJ 633—2026 HJ 633—2012 beside HJ 633—2026",
+        *_lines(source_notes(span)),
+    ]
     return sheet(format, f"editions_{scope}_{unit}", head, columns, rows)
 
 
@@ -173,15 +177,21 @@ def plain(thing: Any) -> Any:
             return str(thing)
 
 
-def _head(found: rankings.Ranking, known: datetime | None, notes: list[str]) -> list[str]:
+def _head(
+    found: rankings.Ranking, known: datetime | None, notes: list[tuple[str, str]]
+) -> list[str]:
     at = known or datetime.now(UTC)
     editions = "、".join(sorted({row.edition for row in found.rows if row.edition}))
     return [
         f"{found.when.zh} {found.when.en}",
         f"评价依据 editions: {editions or '—'}",
         f"所知时刻（北京时间）as known on: {at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}",
-        *notes,
+        *_lines(notes),
     ]
+
+
+def _lines(notes: list[tuple[str, str]]) -> list[str]:
+    return [f"{zh} {en}".rstrip() for zh, en in notes]
 
 
 def _columns() -> list[str]:

@@ -33,7 +33,10 @@ export async function ask(path, asked = {}, more = {}) {
     if (fault.name === "AbortError") throw fault;
     throw new Refused(say("连不上服务器。请检查网络后重试。", "The server cannot be reached. Check the network and try again."), 0, {});
   });
-  const body = await answer.json().catch(() => ({}));
+  const body = await answer.json().catch((fault) => {
+    if (fault.name === "AbortError") throw fault;
+    return {};
+  });
   if (answer.ok) return body;
   const unknown = say("服务器没有给出原因，请稍后重试。", "The server gave no reason. Try again in a moment.");
   throw new Refused(say(body.zh, body.en) || unknown, answer.status, body);

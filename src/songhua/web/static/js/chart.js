@@ -11,7 +11,7 @@ import { sayDate } from "./station-time.js";
 /** Charts run on Beijing's clock whatever the reader's: its fields are put where UTC's stand. */
 const AHEAD = 8 * HOUR;
 const LEFT = 46;
-const RIGHT = 14;
+const RIGHT = 24;
 const HEAD = 26;
 const FOOT = 26;
 const DRAG = 5;
@@ -137,12 +137,13 @@ export class Course {
       animation: false,
       textStyle: { fontFamily: theme.font },
       aria: { enabled: false },
-      title: data.series.map((one, i) => heading(one, down + i * heights.each, theme)),
+      title: data.series.map((one, i) => heading(one, down ? 14 : 0, down + i * heights.each, theme)),
       grid: data.series.map((_, i) => ({
         left: LEFT,
         right: RIGHT,
         top: down + i * heights.each + HEAD,
         height: heights.each - HEAD - 8,
+        outerBoundsMode: "none", // every panel keeps the same width
       })),
       xAxis: data.series.map((_, i) => timeAxis(data, i, i === last, theme)),
       yAxis: data.series.map((one, i) => valueAxis(one, i, heights.each, theme)),
@@ -355,12 +356,12 @@ function panelHeights(count) {
   return { each, total: each * count + FOOT };
 }
 
-/** @param {Series} one @param {number} top @param {ReturnType<typeof tokens>} theme */
-function heading(one, top, theme) {
+/** @param {Series} one @param {number} left @param {number} top @param {ReturnType<typeof tokens>} theme */
+function heading(one, left, top, theme) {
   const unit = one.unit ? `{unit|  ${one.unit}}` : "";
   return {
     text: `{name|${one.symbol}}${unit}`,
-    left: 0,
+    left,
     top,
     padding: [4, 0],
     textStyle: {
@@ -409,6 +410,7 @@ function valueAxis(one, i, height, theme) {
   const gap = edges.length > 1 ? /** @type {number} */ (edges.at(-1)) - edges[edges.length - 2] : 0;
   while (gap > 0 && edges[edges.length - 1] + gap <= top) edges.push(edges[edges.length - 1] + gap);
   const room = (height - HEAD) / 15;
+  if (edges.length && edges[edges.length - 1] > 0.94 * top) edges.pop();
   const useEdges = edges.length >= 3 && edges.length <= room && spaced(edges, top, height - HEAD);
   return {
     type: "value",
@@ -422,7 +424,7 @@ function valueAxis(one, i, height, theme) {
     axisLabel: {
       color: theme.faint,
       fontSize: 11,
-      ...(useEdges ? { customValues: edges } : {}),
+      ...(useEdges ? { customValues: edges } : { showMaxLabel: false }),
     },
   };
 }
@@ -515,10 +517,10 @@ function limitLayer(one, axis, top, theme, word) {
         type: "text",
         style: {
           text: word(api.value(3), api.value(2)),
-          x: x2 - 4,
-          y: y - 2,
-          align: "right",
-          verticalAlign: "bottom",
+          x: api.value(3) === 2 ? x2 - 4 : x1 + 4, // at either end, so that near limits do not collide
+          y: y - params.coordSys.y < 16 ? y + 3 : y - 2,
+          align: api.value(3) === 2 ? "right" : "left",
+          verticalAlign: y - params.coordSys.y < 16 ? "top" : "bottom",
           fill: theme.soft,
           font: `11px ${theme.font}`,
         },
@@ -536,7 +538,7 @@ function correctedLayer(one, axis, top, theme) {
     silent: true,
     clip: true,
     tooltip: { show: false },
-    data: one.corrected.map((mark) => [mark.time + AHEAD, mark.value ?? NaN, mark.former ?? NaN]),
+    data: [...new Map(one.corrected.map((mark) => [mark.time, mark])).values()].map((mark) => [mark.time + AHEAD, mark.value ?? NaN, mark.former ?? NaN]),
     encode: { x: [], y: [] },
     z: 6,
     renderItem: (/** @type {any} */ _params, /** @type {any} */ api) => {

@@ -1,5 +1,5 @@
 /** Correcting one hourly value: what it is, what it should be, what would change, then the change. */
-import { ask, figure, isoHour, make, say, toast } from "./songhua.js";
+import { ask, figure, isoHour, make, say, sayInstant, toast } from "./songhua.js";
 import { sayPeriod } from "./station-time.js";
 
 /** Open the form. @param {HTMLElement} box @param {any} found the explained hour @param {any} context */
@@ -66,8 +66,12 @@ export function openCorrection(box, found, context) {
     send.disabled = true;
     effect.setAttribute("aria-busy", "true");
     try {
-      await ask("/air/corrections", {}, { body: { ...wanted(), kind: kind.value, words: words.value } });
-      toast(say("已修正，后续各项已重算。", "Corrected; what follows was recomputed."));
+      const order = { ...wanted(), kind: kind.value, words: words.value };
+      const done = await ask("/air/corrections", {}, { body: order });
+      toast(say("已修正，后续各项已重算。", "Corrected; what follows was recomputed."), {
+        label: say("撤销", "Undo"),
+        act: () => undo({ ...order, value: done.former }, Date.now(), context.changed),
+      });
       context.changed();
     } catch (fault) {
       complain(fault);
@@ -79,6 +83,22 @@ export function openCorrection(box, found, context) {
   fill();
   box.replaceChildren(form);
   value.focus();
+}
+
+/**
+ * Bring the former value back, as a new revision.
+ * @param {{site: string, quantity: string, time: string, value: number | null}} order
+ * @param {number} at when the correction was made @param {() => void} changed
+ */
+export async function undo({ site, quantity, time, value }, at, changed) {
+  const words = say(`撤销 ${sayInstant(at)} 的修正`, `Undo of the correction of ${sayInstant(at)}`);
+  try {
+    await ask("/air/corrections", {}, { body: { site, quantity, time, value, kind: "undo", words } });
+    toast(say("已恢复原值，后续各项已重算。", "The former value is back; what follows was recomputed."));
+    changed();
+  } catch (fault) {
+    toast(fault instanceof Error ? fault.message : String(fault));
+  }
 }
 
 /** Say what would change, in numbers. @param {any} seen @param {any} one @param {any} context */

@@ -29,21 +29,24 @@ export function courseLine(course, time, how) {
   const x = (/** @type {number} */ ms) => LEFT + ((ms - course.from) / Math.max(1, course.to - course.from - course.step)) * (WIDTH - LEFT - 4);
   const y = (/** @type {number} */ value) => TOP + (1 - value / top) * (HEIGHT - TOP - FOOT);
   const parts = [];
+  let lowest = y(0) - 9;
   for (const band of course.bands) {
     if (band.lo >= top) break;
     const roof = Math.min(band.hi ?? top, top);
     const box = draw("rect", { class: "band", x: LEFT, width: WIDTH - LEFT - 4, y: y(roof), height: Math.max(0, y(band.lo) - y(roof)) });
     box.style.fill = `var(--level-${band.number})`;
     parts.push(box);
-    if (roof < top) parts.push(draw("text", { x: LEFT - 4, y: y(roof) + 3.5, "text-anchor": "end" }, String(roof)));
+    if (roof < top && y(roof) <= lowest) {
+      parts.push(draw("text", { x: LEFT - 4, y: y(roof) + 3.5, "text-anchor": "end" }, String(roof)));
+      lowest = y(roof) - 10;
+    }
   }
   parts.push(draw("text", { x: LEFT - 4, y: y(0) + 3.5, "text-anchor": "end" }, "0"));
   for (const { ms, words } of ticks(course)) parts.push(draw("text", { x: x(ms), y: HEIGHT - 4, "text-anchor": x(ms) > WIDTH - 24 ? "end" : x(ms) < LEFT + 16 ? "start" : "middle" }, words));
   parts.push(...lines(course, x, y));
   const cursor = draw("g", {});
   parts.push(cursor);
-  const svg = /** @type {SVGSVGElement} */ (draw("svg", { class: "course", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": how.label, preserveAspectRatio: "none" }, ...parts));
-  svg.setAttribute("preserveAspectRatio", "xMidYMid meet");
+  const svg = /** @type {SVGSVGElement} */ (draw("svg", { class: "course", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": how.label }, ...parts));
 
   const nearest = (/** @type {PointerEvent} */ event) => {
     const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM()?.inverse());

@@ -1,6 +1,6 @@
 /** Figures and words as readers see them. */
 
-/** Choose the reader's language. @param {string} zh @param {string} en */
+/** Choose by the reader's language. @template T @param {T} zh @param {T} en @returns {T} */
 export const say = (zh, en) => (document.documentElement.lang.startsWith("en") ? en : zh);
 
 /** The name of a thing that comes in both languages. @param {{zh: string, en: string}} thing */
@@ -27,11 +27,22 @@ const REASONS = {
   excluded: ["按规定剔除", "excluded by rule"],
 };
 
-/** Say why a value is missing. @param {string | null | undefined} reason as the shelf keeps it, `reason` or `reason: detail` */
-export function sayReason(reason) {
-  if (!reason) return say("没有收到数据", "nothing was received");
-  const [key, detail] = reason.split(/[:：]\s*/, 2);
-  const words = REASONS[/** @type {keyof typeof REASONS} */ (key)];
-  if (!words) return reason;
-  return say(words[0], words[1]) + (detail ? say(`（${detail}）`, ` (${detail})`) : "");
+/**
+ * Say why a value is missing.
+ * @param {string | null | undefined} text as the shelf keeps it: a reason, or `pm2_5 too_few_hours 18; o3 …`
+ * @param {string} [column] the value that is missing; without it, every reason once
+ */
+export function sayReason(text, column) {
+  const parts = (text || "not_received").split("; ").map((part) => {
+    const words = part.split(" ");
+    return words.length === 1 ? { name: "", reason: words[0], detail: "" } : { name: words[0], reason: words[1], detail: words.slice(2).join(" ") };
+  });
+  const own = parts.filter((part) => part.name === column || part.name === "");
+  const rest = parts.filter((part) => part.name !== "aqi");
+  const told = column && own.length ? own : rest.length ? rest : parts;
+  const said = told.map(({ reason, detail }) => {
+    const words = REASONS[/** @type {keyof typeof REASONS} */ (reason)];
+    return (words ? say(words[0], words[1]) : reason) + (detail && column ? say(`（${detail}）`, ` (${detail})`) : "");
+  });
+  return [...new Set(said)].join(say("；", "; "));
 }

@@ -2,6 +2,7 @@
 import * as maplibre from "../vendor/maplibre-gl/maplibre-gl.mjs";
 import { figure, say, token } from "./songhua.js";
 import { Pills } from "./map-pills.js";
+import { nameLines } from "./river-names.js";
 
 const BASE = new URL("../map/", import.meta.url).href;
 const BOUNDS = /** @type {[[number, number], [number, number]]} */ ([[121.55, 40.75], [131.4, 46.4]]);
@@ -24,7 +25,7 @@ export class AirMap {
   /**
    * @param {HTMLElement} box
    * @param {{onPick: (pick: import("./map-state.js").Pick | null) => void, onMove?: (camera: [number, number, number]) => void,
-   *   tip?: (row: import("./map-data.js").Row) => HTMLElement, camera?: [number, number, number] | null, still?: boolean, places: () => number}} hooks
+   *   tip?: (row: import("./map-data.js").Row) => HTMLElement, camera?: [number, number, number] | null, still?: boolean, scale?: number, places: () => number}} hooks
    */
   constructor(box, hooks) {
     this.box = box;
@@ -34,9 +35,10 @@ export class AirMap {
     this.picked = "";
     /** @type {string[]} */
     this.off = [];
+    this.scale = hooks.scale ?? 1;
     this.map = new maplibre.Map({
       container: box,
-      style: style(),
+      style: style(this.scale),
       bounds: BOUNDS,
       fitBoundsOptions: { padding: 16 },
       ...(hooks.camera ? { center: [hooks.camera[0], hooks.camera[1]], zoom: hooks.camera[2] } : {}),
@@ -60,6 +62,7 @@ export class AirMap {
     this.pills = new Pills(box, this.map, (key) => hooks.onPick({ scope: "city", key }));
     this.ready = new Promise((done) => this.map.once("load", () => done(null)));
     this.ready.then(() => this.draw());
+    this.ready.then(() => this.nameRivers());
     this.watch();
   }
 
@@ -131,6 +134,12 @@ export class AirMap {
     this.draw();
   }
 
+  async nameRivers() {
+    const answer = await fetch(`${BASE}rivers.json`).catch(() => null);
+    const source = /** @type {any} */ (this.map.getSource("river-names"));
+    if (answer?.ok) source?.setData(nameLines(await answer.json()));
+  }
+
   draw() {
     const source = /** @type {any} */ (this.map.getSource("stations"));
     if (source && this.features) source.setData(this.features);
@@ -157,9 +166,16 @@ export class AirMap {
   /** Light or dark, official or safe colours: draw again with the tokens in force. */
   async look() {
     await this.ready;
-    for (const layer of style().layers) {
+    for (const layer of style(this.scale).layers) {
       for (const [name, value] of Object.entries(layer.paint ?? {})) this.map.setPaintProperty(layer.id, name, value);
     }
+  }
+
+  /** Draw dots and names larger or smaller. @param {number} scale */
+  rescale(scale) {
+    this.scale = scale;
+    this.look();
+    this.ready.then(() => this.map.setLayoutProperty("river-names", "text-size", 11.5 * scale));
   }
 
   /** The whole province in sight. */
@@ -174,19 +190,20 @@ export class AirMap {
   }
 }
 
-/** @returns {any} */
-function style() {
+/** @param {number} scale @returns {any} */
+function style(scale) {
   const shades = [1, 2, 3, 4, 5, 6].flatMap((level) => [level, token(`level-${level}`)]);
-  const grow = (/** @type {number} */ small, /** @type {number} */ large) => ["interpolate", ["linear"], ["zoom"], 5, small, 11, large];
+  const grow = (/** @type {number} */ small, /** @type {number} */ large) => ["interpolate", ["linear"], ["zoom"], 5, small * scale, 11, large * scale];
   const flat = (/** @type {string} */ name) => ({ type: "geojson", data: `${BASE}${name}.json` });
   return {
     version: 8,
     sources: {
-      provinces: flat("provinces"),
+      provinces: flat("neighbours"),
       counties: flat("counties"),
       cities: flat("cities"),
       lakes: flat("lakes"),
       rivers: flat("rivers"),
+      "river-names": { type: "geojson", data: NOTHING },
       stations: { type: "geojson", data: NOTHING },
     },
     layers: [
@@ -198,8 +215,8 @@ function style() {
       { id: "rivers", type: "line", source: "rivers", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": token("water"), "line-width": grow(1.3, 2.6) } },
       { id: "cities-line", type: "line", source: "cities", paint: { "line-color": token("edge"), "line-width": grow(0.8, 1.4) } },
       {
-        id: "river-names", type: "symbol", source: "rivers", filter: ["!=", ["coalesce", ["get", say("zh", "en")], ""], ""],
-        layout: { "symbol-placement": "line", "symbol-spacing": 260, "text-field": ["get", say("zh", "en")], "text-size": 11.5, "text-letter-spacing": 0.12, "text-font": ["Noto Sans CJK SC"], "text-max-angle": 30, "text-padding": 8 },
+        id: "river-names", type: "symbol", source: "river-names",
+        layout: { "symbol-placement": "line", "symbol-spacing": 260, "text-field": ["get", say("name_zh", "name_en")], "text-size": 11.5 * scale, "text-letter-spacing": say(0.12, 0.02), "text-font": ["Noto Sans CJK SC"], "text-max-angle": say(40, 60), "text-padding": 6 },
         paint: { "text-color": token("water-ink"), "text-halo-color": token("land"), "text-halo-width": 1.2 },
       },
       {
@@ -213,7 +230,7 @@ function style() {
       {
         id: "stations", type: "circle", source: "stations", filter: ["all", ["get", "own"], [">", ["get", "shade"], 0]],
         layout: { "circle-sort-key": ["get", "index"] },
-        paint: { "circle-radius": grow(4.4, 9), "circle-color": ["match", ["get", "shade"], ...shades, token("out")], "circle-stroke-width": 0.8, "circle-stroke-color": "#17211f", "circle-stroke-opacity": 0.75 },
+        paint: { "circle-radius": grow(4.4, 9), "circle-color": ["match", ["get", "shade"], ...shades, token("out")], "circle-stroke-width": 0.8, "circle-stroke-color": token("ink"), "circle-stroke-opacity": 0.7 },
       },
       {
         id: "stations-picked", type: "circle", source: "stations", filter: ["==", ["get", "key"], ""],

@@ -1,6 +1,6 @@
 /** The list on the left: how the levels are spread, a legend that filters, and the ranking. */
 import { figure, make, nameOf, part, say, sayReason, setLook } from "./songhua.js";
-import { Rows } from "./virtual.js";
+import { Rows, STACKED } from "./virtual.js";
 
 /** @typedef {import("./map-data.js").Row} Row */
 
@@ -21,7 +21,7 @@ export class List {
     this.q = "aqi";
     const box = part("list");
     this.virtual = new Rows(box, box, {
-      height: matchMedia("(max-width: 700px)").matches ? 36 : 28,
+      height: STACKED.matches ? 36 : 28,
       draw: (row, at) => this.draw(row, at),
       spacer: (height) => {
         const gap = make("div", { "aria-hidden": "true" });
@@ -46,7 +46,7 @@ export class List {
   draw(row, at) {
     const detail = this.q === "aqi" ? sayPrimary(row.primary, this.hooks.symbol).split(/[、,]/)[0] : row.index === null ? "—" : `IAQI ${row.index}`;
     return make("div.row", { role: "option", id: `row-${row.key}`, "aria-selected": String(row.key === this.picked), "data-at": String(at) },
-      make("b", { title: nameOf(row) }, nameOf(row)), make("span", null, say(row.city_zh, row.city_en)), make("span", null, detail), pillOf(row, this.places));
+      make("b", { title: nameOf(row) }, nameOf(row)), make("span", null, row.scope === "site" ? say(row.city_zh, row.city_en) : ""), make("span", null, detail), pillOf(row, this.places));
   }
 
   /** @param {Row[]} rows ranked @param {{picked: string, places: number, q: string}} how */
@@ -62,12 +62,12 @@ export class List {
     if (moved && at >= 0 && getComputedStyle(part("list")).overflowY !== "visible") this.virtual.reveal(at);
   }
 
-  /** @param {Row[]} rows all stations of the province @param {import("./map-data.js").Level[]} levels @param {number[]} chosen */
-  tally(rows, levels, chosen) {
+  /** @param {Row[]} rows all of the province @param {import("./map-data.js").Level[]} levels @param {number[]} chosen @param {"site" | "city"} of */
+  tally(rows, levels, chosen, of) {
     const counts = levels.map((level) => rows.filter((row) => row.shade === level.number).length);
     const missing = rows.length - counts.reduce((sum, count) => sum + count, 0);
     const known = rows.length - missing;
-    part("tally").textContent = say(`${known} 个站点有数`, `${known} stations with data`) + (missing ? say(`　·　${missing} 个缺数`, ` · ${missing} without`) : "");
+    part("tally").textContent = (of === "site" ? say(`${known} 个站点有数`, `${known} stations with data`) : say(`${known} 个城市有数`, `${known} cities with data`)) + (missing ? say(`　·　${missing} 个缺数`, ` · ${missing} without`) : "");
     part("dist").replaceChildren(...levels.flatMap((level, at) => {
       if (!counts[at]) return [];
       const bar = make(`i.level-${level.number}`);

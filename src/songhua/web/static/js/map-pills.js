@@ -2,7 +2,6 @@
 import { make } from "./songhua.js";
 import { sayReason } from "./format.js";
 
-const HEIGHT = 22;
 const GAP = 3;
 /** Where a pill may stand from its city, nearest first: [x, y] in pill widths and heights. */
 const PLACES = [[0, -1.35], [0, 1.35], [0.72, -0.9], [-0.72, -0.9], [0.72, 0.9], [-0.72, 0.9], [0.85, 0], [-0.85, 0], [0, -2.5], [0, 2.5], [0.8, -2.1], [-0.8, -2.1], [0.8, 2.1], [-0.8, 2.1]];
@@ -29,6 +28,7 @@ export class Pills {
     this.box = make("div.pills");
     box.append(this.box);
     map.on("move", () => this.move());
+    map.on("moveend", () => this.arrange());
     map.on("zoom", () => this.arrange());
     map.on("resize", () => this.arrange());
   }
@@ -67,15 +67,19 @@ export class Pills {
     for (const { one, x, y } of anchors.sort((a, b) => a.y - b.y)) {
       const made = this.drawn.get(one.key);
       const w = made?.offsetWidth || 70;
+      const h = made?.offsetHeight || 22;
       let best = PLACES[0];
       let least = Infinity;
       for (const [order, [dx, dy]] of PLACES.entries()) {
-        const box = { x: x + dx * w - w / 2, y: y + dy * HEIGHT - HEIGHT / 2, w, h: HEIGHT };
-        const cost = order + 1000 * taken.filter((other) => overlap(box, other)).length + 8 * dots.filter((dot) => inside(dot, box)).length;
+        const box = { x: x + dx * w - w / 2, y: y + dy * h - h / 2, w, h };
+        const middle = { x: box.x + w / 2, y: box.y + h / 2 };
+        const strays = anchors.some((other) => other.one !== one && Math.hypot(other.x - middle.x, other.y - middle.y) < Math.hypot(x - middle.x, y - middle.y));
+        const cut = box.x < 2 || box.y < 2 || box.x + w > this.box.clientWidth - 2 || box.y + h > this.box.clientHeight - 2;
+        const cost = order + (strays ? 40 : 0) + (cut ? 60 : 0) + 1000 * taken.filter((other) => overlap(box, other)).length + 8 * dots.filter((dot) => inside(dot, box)).length;
         if (cost < least) [least, best] = [cost, [dx, dy]];
       }
-      taken.push({ x: x + best[0] * w - w / 2, y: y + best[1] * HEIGHT - HEIGHT / 2, w, h: HEIGHT });
-      this.placed.set(one.key, [best[0] * w - w / 2, best[1] * HEIGHT - HEIGHT / 2]);
+      taken.push({ x: x + best[0] * w - w / 2, y: y + best[1] * h - h / 2, w, h });
+      this.placed.set(one.key, [best[0] * w - w / 2, best[1] * h - h / 2]);
     }
     this.move();
   }

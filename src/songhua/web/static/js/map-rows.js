@@ -2,7 +2,7 @@
 import { figure, make, nameOf, part, say, sayReason } from "./songhua.js";
 import { pillOf, sayPrimary } from "./map-list.js";
 import { columnOf } from "./map-data.js";
-import { Rows } from "./virtual.js";
+import { Rows, STACKED } from "./virtual.js";
 
 /** @typedef {import("./map-data.js").Row} Row */
 const POLLUTANTS = ["pm2_5", "pm10", "o3", "no2", "so2", "co"];
@@ -62,7 +62,7 @@ export class Board {
 
   buildList() {
     this.virtual = new Rows(this.box, this.box, {
-      height: matchMedia("(max-width: 700px)").matches ? 36 : 28,
+      height: STACKED.matches ? 36 : 28,
       draw: (row, at) => this.drawWide(row, at),
       spacer: (height) => {
         const gap = make("div", { "aria-hidden": "true" });

@@ -27,7 +27,12 @@ export function wireSearch(make, isTyping) {
   };
   const go = () => {
     const one = found[Math.max(chosen, 0)];
-    if (one) location.assign(one.url);
+    if (!one) return;
+    const stays = !document.dispatchEvent(new CustomEvent("songhua:found", { detail: one, cancelable: true }));
+    if (!stays) return location.assign(one.url);
+    box.value = "";
+    close();
+    box.blur();
   };
   const mark = (/** @type {number} */ index) => {
     chosen = index;

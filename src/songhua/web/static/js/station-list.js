@@ -75,7 +75,7 @@ function draw() {
   drawTable(part("list"), shown.length, columns(shown), {
     label: say("站点", "Stations"),
     empty: say("没有符合条件的站点。清除筛选后再看。", "No station matches. Clear the filter."),
-    sortBy: 3,
+    sortBy: 2,
     onPick: (n) => (location.href = `/stations/${encodeURIComponent(sites.site[shown[n]])}/`),
   });
   keep();
@@ -94,8 +94,7 @@ function columns(shown) {
       value: (/** @type {number} */ n) => say(sites.zh[shown[n]], sites.en[shown[n]] || sites.zh[shown[n]]),
       cell: (/** @type {number} */ n) => make("a", { href: `/stations/${encodeURIComponent(sites.site[shown[n]])}/` }, say(sites.zh[shown[n]], sites.en[shown[n]] || sites.zh[shown[n]])),
     },
-    plain(say("城市", "City"), (k) => say(sites.city_zh[k], sites.city_en[k]), "minmax(72px, 1fr)"),
-    plain(say("编码", "Code"), (k) => sites.site[k], "84px"),
+    plain(say("城市", "City"), (k) => say(sites.city_zh[k], sites.city_en[k]), "minmax(64px, 1fr)"),
     {
       title: "AQI", width: "52px", value: (/** @type {number} */ n) => sites.aqi[shown[n]],
       cell: (/** @type {number} */ n) => sites.level[shown[n]]
@@ -105,13 +104,14 @@ function columns(shown) {
     plain(say("级别", "Level"), (k) => {
       const level = levels.find((one) => one.number === sites.level[k]);
       return level ? say(level.zh, level.en) : "";
-    }, "minmax(84px, 1fr)"),
+    }, say("minmax(84px, 1fr)", "minmax(140px, 1fr)")),
     plain(say("首要污染物", "Primary"), (k) => sites.primary[k].split("+").filter(Boolean).map(symbol).join("、"), "minmax(80px, 1fr)"),
     ...pollutants.filter((one) => one.name !== "o3_8h").map((one) => ({
       title: one.symbol, note: one.unit, width: "minmax(48px, .7fr)",
       value: (/** @type {number} */ n) => sites[one.name][shown[n]],
       cell: (/** @type {number} */ n) => figure(sites[one.name][shown[n]], one.places),
     })),
+    plain(say("编码", "Code"), (k) => sites.site[k], "84px"),
   ];
 }
 

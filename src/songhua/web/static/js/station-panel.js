@@ -15,7 +15,7 @@ export async function showPanel(context) {
   const box = part("panel");
   underWay.abort();
   if (context.time === null) {
-    box.replaceChildren(make("p.empty", null, say("还没有数据。", "There are no data yet.")));
+    box.replaceChildren(make("p.empty", null, say("这一时段没有数据。", "No data in this span.")));
     return;
   }
   underWay = new AbortController();
@@ -80,13 +80,17 @@ function trend(shown) {
 /** @param {{zh: string, en: string}} thing */
 const say2 = (thing) => say(thing.zh, thing.en);
 
-/** Say what a figure was before and why it changed. @param {any} one */
+/** Say what figures were before, since when they are what they are, and because of what. @param {any} one */
 export function changed(one) {
-  const [from, to] = [one.from ?? "—", one.to ?? "—"];
+  const moved = one.figures.map((/** @type {any} */ figure_) =>
+    say(`${figure_.zh} 由 ${figure_.from ?? "—"} 改为 ${figure_.to ?? "—"}`, `${figure_.en} changed from ${figure_.from ?? "—"} to ${figure_.to ?? "—"}`));
   const who = one.author ? say(`，${one.author}`, `, by ${one.author}`) : "";
+  const back = one.before
+    ? make("button.link", { type: "button", "data-set": `as_of=${new Date(one.before).toISOString()}` }, say("看改变之前", "Show what it was before"))
+    : null;
   return make("p.changed", null, say(
-    `${one.zh} 由 ${from} 改为 ${to}（${sayInstant(one.at)}，因 ${one.why_zh}${who}）`,
-    `${one.en} changed from ${from} to ${to} on ${sayInstant(one.at)} because ${one.why_en}${who}`));
+    `${moved.join("；")}（${sayInstant(one.at)}，因：${one.zh}${who}） `,
+    `${moved.join("; ")} on ${sayInstant(one.at)} because: ${one.en}${who} `), back);
 }
 
 /** @param {any} found @param {Context} context */
@@ -102,27 +106,20 @@ function parts(found, context) {
         ? make("span.faint", { title: one.reason ? say2(one.reason) : sayReason("") }, "—")
         : `${figure(one.value, one.places)} ${one.unit}`;
       return make(one.main ? "tr.main" : "tr", null,
-        make("td", null, one.symbol), make("td", null, value), make("td", null, one.iaqi === null ? "—" : String(one.iaqi)), make("td.w", null, meter));
+        make("td", null, one.symbol), make("td", null, value), make("td", null, one.iaqi === null ? "—" : String(one.iaqi)), make("td.w", null, one.iaqi === null ? null : meter));
     })));
 }
 
 /** @param {any} found @param {Context} context */
 function whyBox(found, context) {
   const step = found.key_step;
+  const title = found.figure.aqi === null ? say("为什么没有 AQI", "Why there is no AQI") : say(`为什么是 ${found.figure.aqi}`, `Why ${found.figure.aqi}`);
+  const lines = step ? step.formula.map((/** @type {string} */ words, /** @type {number} */ k) => make("code", null, k ? words : `${step.symbol} ${words}`)) : [];
   return make("div.why", null,
-    make("h3", null,
-      make("span", null, found.figure.aqi === null ? say("为什么没有 AQI", "Why there is no AQI") : say(`为什么是 ${found.figure.aqi}`, `Why ${found.figure.aqi}`)),
-      make("a", { href: `${context.page.why}?${new URLSearchParams(asked(context))}` }, say("全部推导 ›", "Whole derivation ›"))),
-    step ? make("code", null, say(step.formula_zh, step.formula_en)) : null,
-    make("p", null, [step ? `${found.edition} ${say(step.clause_zh ?? step.clause, step.clause_en ?? step.clause)}` : found.edition, others(found)].filter(Boolean).join(say("；", "; "))));
-}
-
-/** Say what the other edition would have given. @param {any} found */
-function others(found) {
-  const other = found.editions.find((/** @type {any} */ one) => one.edition !== found.edition);
-  if (!other || found.figure.aqi === null) return "";
-  if (other.aqi === found.figure.aqi) return say(`按 ${other.edition} 亦为 ${other.aqi}`, `by ${other.edition} also ${other.aqi}`);
-  return say(`按 ${other.edition} 为 ${other.aqi ?? "—"}`, `by ${other.edition} ${other.aqi ?? "—"}`);
+    make("h3", null, make("span", null, title), make("a", { href: `${context.page.why}?${new URLSearchParams(asked(context))}` }, say("全部推导 ›", "Whole derivation ›"))),
+    ...lines,
+    step ? null : make("p", null, say2(found.steps[0])),
+    make("p", null, `${found.edition}${step ? ` ${step.clause}` : ""}${say("。", ". ")}${say2(found.other)}`));
 }
 
 /** @param {any} found @param {Context} context @param {HTMLElement} place */

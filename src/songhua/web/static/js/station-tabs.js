@@ -2,7 +2,8 @@
 import { calendar } from "./calendar.js";
 import { drawProfile, drawRose } from "./chart-profile.js";
 import { levelColour } from "./chart-theme.js";
-import { ask, clock, DAY, figure, make, say, sayInstant, sayReason, showFault } from "./songhua.js";
+import { undo } from "./correct.js";
+import { ask, clock, DAY, figure, isoHour, make, say, sayInstant, sayReason, showFault } from "./songhua.js";
 import { drawTable } from "./station-table.js";
 import { instant, sayDate, sayHour, sayMonth } from "./station-time.js";
 
@@ -18,7 +19,7 @@ const SIDES = say(
 let underWay = new AbortController();
 
 /**
- * @typedef {{page: any, asked: Record<string, string>, state: any, go: (change: object) => void}} Context
+ * @typedef {{page: any, asked: Record<string, string>, state: any, go: (change: object) => void, changed: () => void}} Context
  */
 
 /** Show one part. @param {string} name @param {Context} context */
@@ -63,6 +64,7 @@ async function showCalendar(box, context, signal) {
     primary: found.primary[k],
     why: sayReason(found.reason[k]),
   }));
+  if (!days.length) return void box.replaceChildren(empty(say("到那时还没有日评价。", "There were no daily results by then.")));
   const level = (/** @type {number} */ number) => found.levels.find((/** @type {any} */ one) => one.number === number);
   const words = {
     colour: levelColour,
@@ -75,7 +77,7 @@ async function showCalendar(box, context, signal) {
       const one = level(day.level);
       return `${sayDate(time)}　AQI ${day.aqi}　${say(one.zh, one.en)}${day.primary ? `　${symbols(context, day.primary)}` : ""}`;
     },
-    onSelect: (/** @type {number} */ time) => context.go({ period: "day", at: time, ...around(time) }),
+    onSelect: (/** @type {number} */ time) => context.go({ period: "day", at: time, ...around(time, ends) }),
   };
   const selected = context.state.period === "day" ? context.state.at : null;
   const ofYear = (/** @type {number} */ year) => days.filter((/** @type {any} */ day) => clock(day.time).year === year);
@@ -107,8 +109,8 @@ function key(levels, colour) {
   }));
 }
 
-/** @param {number} time */
-const around = (time) => ({ from: time - 30 * DAY, to: time + 31 * DAY });
+/** The month around a day, as far as there are data. @param {number} time @param {[number, number]} ends */
+const around = (time, [first, last]) => ({ from: Math.max(time - 30 * DAY, Math.min(first, time)), to: Math.min(time + 31 * DAY, Math.max(last, time) + DAY) });
 
 /** @param {HTMLElement} box @param {Context} context @param {AbortSignal} signal */
 async function showProfile(box, context, signal) {
@@ -186,7 +188,7 @@ async function showCapture(box, context, signal) {
       cell: (/** @type {number} */ k) => {
         const bar = make("i");
         bar.style.width = `${share(one, k)}%`;
-        return make("span.bar", { title: say(`${one.valid[k]} / ${found.expected[k]} 小时`, `${one.valid[k]} of ${found.expected[k]} hours`) }, bar, `${share(one, k).toFixed(1)}%`);
+        return make("span.share", { title: say(`${one.valid[k]} / ${found.expected[k]} 小时`, `${one.valid[k]} of ${found.expected[k]} hours`) }, bar, `${share(one, k).toFixed(1)}%`);
       },
     })),
   ], { label: say("数据捕获率", "Data capture"), empty: "" });
@@ -211,6 +213,7 @@ async function showHistory(box, context, signal) {
     { title: say("原因", "Because"), left: true, width: "2fr", value: (k) => list[k].reason, cell: (k) => make("span", { title: list[k].reason }, list[k].reason) },
     { title: say("何人", "By"), left: true, width: "96px", value: (k) => list[k].author, cell: (k) => list[k].author },
     { title: say("何时", "On"), left: true, width: "1.4fr", value: (k) => list[k].at, cell: (k) => sayInstant(list[k].at) },
+    ...(context.page.may_correct ? [undoColumn(list, context)] : []),
   ], {
     label: say("修正", "Corrections"),
     empty: say("这一时段没有修正过的值。", "No value of this span was corrected."),
@@ -223,6 +226,33 @@ async function showHistory(box, context, signal) {
     { title: say("错误", "Fault"), left: true, width: "1fr", value: (k) => found.rejects[k].fault, cell: (k) => say(found.rejects[k].zh, found.rejects[k].en) },
     { title: say("原文", "As received"), left: true, width: "2fr", value: (k) => found.rejects[k].raw, cell: (k) => make("code", { title: found.rejects[k].raw }, found.rejects[k].raw) },
   ], { label: say("剔除的行", "Rejected rows"), empty: say("没有被剔除的行。", "No row was rejected.") });
+}
+
+/** A press on the newest correction of each hour brings its former value back. @param {any[]} list newest first @param {Context} context */
+function undoColumn(list, context) {
+  const seen = new Set();
+  const newest = list.map((row) => {
+    const key = `${row.quantity} ${row.time}`;
+    const first = !seen.has(key) && row.period === "hour";
+    seen.add(key);
+    return first;
+  });
+  return {
+    title: "",
+    width: "48px",
+    value: () => null,
+    cell: (/** @type {number} */ k) => {
+      if (!newest[k]) return "";
+      const press = make("button.link", { type: "button" }, say("撤销", "Undo"));
+      press.addEventListener("click", (event) => {
+        event.stopPropagation();
+        press.setAttribute("disabled", "");
+        const { quantity, time, former, at } = list[k];
+        undo({ site: context.page.key, quantity, time: isoHour(time), value: former }, at, context.changed);
+      });
+      return press;
+    },
+  };
 }
 
 /** @param {Context} context */

@@ -115,7 +115,7 @@ function follow(before) {
   if (moved) loadCourse();
   else if (before?.view !== state.view) drawCourse();
   else if (before?.at !== state.at) course.select(state.at);
-  if (!before || before.at !== state.at || before.as_of !== state.as_of || before.period !== state.period) loadPanel();
+  if (!before || before.at !== state.at || before.as_of !== state.as_of || before.period !== state.period || (state.at === null && moved)) loadPanel();
   if (!before || before.tab !== state.tab || moved) loadTab();
 }
 
@@ -146,6 +146,7 @@ function drawCourse() {
 /** Say what is missing and how to reach what there is. */
 function nothingHere() {
   const have = ends[state.period];
+  if (have && state.as_of) return make("p.empty", null, say("到那时还没有收到这一时段的数据。", "Nothing of this span had been received by then."));
   if (!have) return make("p.empty", null, say("这里还没有数据。请在“导入”页上传文件。", "There are no data here yet. Upload a file on the imports page."));
   const press = make("button.link", { type: "button" }, say("看最近的数据", "Show the latest"));
   press.addEventListener("click", () => go({ from: Math.max(have[0], have[1] - 7 * DAY), to: have[1] + (state.period === "hour" ? HOUR : DAY) }));
@@ -154,7 +155,7 @@ function nothingHere() {
 
 /** Explain the signs that this chart uses, only those. */
 function legend() {
-  const all = (/** @type {string} */ key) => data.series.reduce((/** @type {number} */ n, /** @type {any} */ one) => n + one[key].length, 0);
+  const all = (/** @type {string} */ key) => data.series.reduce((/** @type {number} */ n, /** @type {any} */ one) => n + new Set(one[key].map((/** @type {any} */ mark) => mark.time)).size, 0);
   const parts = [
     data.gathers > 1
       ? say(`每点为 ${data.gathers} ${unitWord()}的均值，浅带为最小至最大`, `Each point is the mean of ${data.gathers} ${unitWord()}; the pale band runs from least to greatest`)
@@ -225,24 +226,30 @@ function drawCourseTable() {
 }
 
 function loadPanel() {
-  const last = ends[state.period]?.[1] ?? null;
-  const time = state.at ?? last;
+  const step = state.period === "hour" ? HOUR : DAY;
+  const [first, last] = ends[state.period] ?? [Infinity, -Infinity];
+  const inside = state.from <= last && state.to > first;
+  const shown = inside ? Math.max(Math.min(last, state.to - step), state.from) : null;
+  const time = state.at ?? shown;
   showPanel({
     page,
     period: state.period,
     time,
     as_of: state.as_of,
-    changed: () => {
-      loadCourse();
-      loadPanel();
-      loadTab();
-    },
+    changed,
     announce: (words) => (live.textContent = words),
   });
 }
 
+/** Show again what a correction may have changed. */
+function changed() {
+  loadCourse();
+  loadPanel();
+  loadTab();
+}
+
 function loadTab() {
-  openTab(state.tab, { page, asked: asked(), state, go });
+  openTab(state.tab, { page, asked: asked(), state, go, changed });
 }
 
 /** Hold a span inside what can be asked for. @param {number} from @param {number} to */
@@ -268,7 +275,10 @@ function paintControls() {
   const banner = /** @type {HTMLElement} */ (document.getElementById("as-of-banner"));
   banner.hidden = !state.as_of;
   if (state.as_of) {
-    /** @type {HTMLElement} */ (banner.querySelector("span")).textContent = say(`所示为 ${sayDate(readTime(state.as_of) ?? 0)} 当时所知；此后的修正未计入。`, `As known on ${sayDate(readTime(state.as_of) ?? 0)}; corrections made later are not in it.`);
+    const day = state.as_of.length === 10;
+    const at = day ? readTime(state.as_of) : Date.parse(state.as_of);
+    const words = at === null || Number.isNaN(at) ? state.as_of : day ? sayDate(at) : sayInstant(at);
+    /** @type {HTMLElement} */ (banner.querySelector("span")).textContent = say(`所示为 ${words} 当时所知；此后的修正未计入。`, `As known on ${words}; what came later is not in it.`);
   }
   for (const link of document.querySelectorAll("[data-export]")) {
     const query = new URLSearchParams({ ...asked(), quantities: state.q.join(), format: /** @type {HTMLElement} */ (link).dataset.export ?? "" });
@@ -308,14 +318,14 @@ function showDays(days) {
 function savePicture() {
   if (!data) return;
   const name = page.names[0];
-  const { from, to } = asked();
+  const [from, to] = [isoOf(data.from, state.period), isoOf(data.to, state.period)];
   const notes = [
     `${say("依据", "By")} ${data.editions.join("、")}　${state.as_of ? say(`${state.as_of} 当时所知`, `as known on ${state.as_of}`) : say(`截至 ${sayInstant(Date.now())} 所知`, `as known on ${sayInstant(Date.now())}`)}`,
     `${location.origin}${location.pathname}`,
   ];
   const link = document.createElement("a");
   link.download = `${page.subject.site ?? page.subject.region}_${state.period}_${from}_${to}.png`;
-  link.href = course.png(`${name}　${sayDate(state.from)} – ${sayDate(state.to - 1)}`, notes);
+  link.href = course.png(`${name}　${sayDate(data.from)} – ${sayDate(data.to - 1)}`, notes);
   link.click();
 }
 

@@ -1,6 +1,8 @@
 /** A long list of rows of one height, of which only those in sight are drawn. */
 
 const SPARE = 8;
+/** Where the page is one column, rows are as high as a finger. */
+export const STACKED = matchMedia("(max-width: 900px), (max-height: 540px)");
 
 /** Draws the rows in sight into a body, with a spacer above and below. */
 export class Rows {
