@@ -135,3 +135,16 @@ def test_every_string_has_its_english_and_the_catalogue_is_fresh() -> None:
     missing = [source for source in messages.used() if source not in words]
     assert missing == []
     assert messages.COMPILED.read_bytes() == messages.compiled(words)
+
+
+def test_a_page_that_is_not_there_says_what_to_do(client: Client) -> None:
+    page = client.get("/no/such/page/")
+    assert page.status_code == 404
+    assert "没有这一页" in page.content.decode()
+
+
+def test_a_form_without_its_token_changes_nothing_and_says_so(shelf: MemoryShelf) -> None:
+    with override_settings(SONGHUA_OPEN_READING=True, ALLOWED_HOSTS=["testserver"]):
+        page = Client(enforce_csrf_checks=True).post("/login/", {"username": "a", "password": "b"})
+    assert page.status_code == 403
+    assert "没有任何内容被改动" in page.content.decode()

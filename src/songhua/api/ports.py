@@ -114,7 +114,7 @@ _platform: Platform | None = None
 
 def connect(platform: Platform | None) -> None:
     """Hand the platform in; called once by `app`."""
-    global _platform  # noqa: PLW0603 - the one handle of the process
+    global _platform
     _platform = platform
 
 

@@ -139,8 +139,10 @@ def apply_correction(journal: Journal, shelf: Shelf, entry: Entry, report: Repor
         "author": order["author"],
         "recorded_at": entry.time,
     }
-    schema = {"time": pl.Datetime("us", "UTC"), "value": pl.Float64, "revision": pl.UInt64}
-    shelf.save_observations(pl.DataFrame([row], schema_overrides=schema))
+    frame = pl.DataFrame([row]).with_columns(
+        pl.col("time").cast(pl.Datetime("us", "UTC")), pl.col("value").cast(pl.Float64)
+    )
+    shelf.save_observations(frame)
     records.add_correction(entry.seq, {**order, "time": at}, at=entry.time)
     length = timedelta(hours=1) if order["period"] == "hour" else timedelta(days=1)
     affected = Affected((order["site"],), Period(at, at + length), entry.seq)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from songhua.assess.job import (
@@ -15,6 +16,9 @@ from songhua.assess.job import (
     assess_hours,
     assess_periods,
 )
+from songhua.model import Period
+
+_SEASON = timedelta(days=92)
 
 Report = Callable[[Mapping[str, Any]], None]
 
@@ -41,9 +45,26 @@ PIPELINE = (
 def run_pipeline(
     shelf: AirShelf, members: Members, affected: Affected, stamp: Stamp, report: Report
 ) -> dict[str, int]:
-    """Run every step on what was affected; return how many results each changed."""
+    """Run every step on what was affected; return how many results each changed.
+
+    A step takes a season at a time, for memory; the next begins when all seasons are done, so
+    that no month is judged while half of its days are still to come.
+    """
     changed = {}
+    seasons = _seasons(affected)
     for number, step in enumerate(PIPELINE):
-        report({"phase": step.name, "done": number, "total": len(PIPELINE)})
-        changed[step.name] = step.run(shelf, members, affected, stamp)
+        changed[step.name] = 0
+        for done, part in enumerate(seasons):
+            at = number * len(seasons) + done
+            report({"phase": step.name, "done": at, "total": len(PIPELINE) * len(seasons)})
+            changed[step.name] += step.run(shelf, members, part, stamp)
     return changed
+
+
+def _seasons(affected: Affected) -> list[Affected]:
+    parts, start = [], affected.span.start
+    while start < affected.span.end:
+        span = Period(start, min(start + _SEASON, affected.span.end))
+        parts.append(Affected(affected.sites, span, affected.cause))
+        start += _SEASON
+    return parts

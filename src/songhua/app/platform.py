@@ -22,8 +22,6 @@ from songhua.store.registry.sites import members
 
 Report = Callable[[Mapping[str, Any]], None]
 
-_LONGEST_CHUNK = timedelta(days=92)
-
 
 def silent(_step: Mapping[str, Any]) -> None:
     """Report to nobody."""
@@ -127,14 +125,9 @@ class Songhua:
         return len(entries)
 
     def reassess(self, affected: Affected, report: Report) -> dict[str, int]:
-        """Run the pipeline on what was affected, a season at a time."""
+        """Run the pipeline on what was affected."""
         stamp = Stamp(cause=affected.cause, code=code_version(), now=datetime.now(UTC))
-        changed: dict[str, int] = {}
-        for span in _seasons(affected.span):
-            part = Affected(affected.sites, span, affected.cause)
-            for step, count in run_pipeline(self.shelf, members, part, stamp, report).items():
-                changed[step] = changed.get(step, 0) + count
-        return changed
+        return run_pipeline(self.shelf, members, affected, stamp, report)
 
     def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:
         apply = {"file": imports.apply_file, "correction": imports.apply_correction}[entry.kind]
@@ -154,11 +147,3 @@ class Songhua:
             quantities=[order.quantity],
         )
         return None if rows.is_empty() else rows["value"][0]
-
-
-def _seasons(span: Period) -> list[Period]:
-    starts, start = [], span.start
-    while start < span.end:
-        starts.append(Period(start, min(start + _LONGEST_CHUNK, span.end)))
-        start += _LONGEST_CHUNK
-    return starts

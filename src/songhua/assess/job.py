@@ -7,7 +7,7 @@ measured and its clock from the caller.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 import polars as pl
 
@@ -80,7 +80,9 @@ class Stamp:
             pl.lit(self.cause, dtype=pl.UInt64).alias("revision"),
             pl.lit(self.cause, dtype=pl.UInt64).alias("cause"),
             pl.lit(self.code).alias("code"),
-            pl.lit(self.now).dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
+            pl.lit(self.now)
+            .dt.convert_time_zone("UTC")
+            .cast(pl.Datetime("us", "UTC"))
             .alias("computed_at"),
         )
 
@@ -188,7 +190,7 @@ def _assess_areas(
     affected: Affected,
     stamp: Stamp,
     *,
-    period: str,
+    period: Literal["hour", "day"],
     span: Period,
 ) -> int:
     register = members(span.start.astimezone(BEIJING).date())

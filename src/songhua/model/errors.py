@@ -43,7 +43,7 @@ class NoRuleInForce(SonghuaError):
 
     def __init__(self, family: str, on: date) -> None:
         super().__init__(
-            f"{on.isoformat()} 没有生效的 {family}。 No edition of {family} was in force on that day."
+            f"{on.isoformat()} 没有生效的 {family}。 No edition of {family} was in force that day."
         )
         self.family = family
         self.on = on

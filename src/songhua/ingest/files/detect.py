@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -85,9 +86,9 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=header.count)
 
 
-def _columns(headers: Mapping[str, str]) -> dict[str, object]:
+def _columns(headers: Mapping[str, str]) -> dict[str, Any]:
     known = known_quantities()
-    found: dict[str, object] = {
+    found: dict[str, Any] = {
         "time": _first(headers, _TIMES, "时间 time"),
         "site": _maybe(headers, _SITES),
     }

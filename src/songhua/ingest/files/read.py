@@ -22,7 +22,7 @@ _TIME_FORMATS = (
     "%Y%m%d%H%M%S",
 )
 _DAY_FORMATS = ("%Y-%m-%d", "%Y%m%d")
-_ROWS = {
+_ROWS: dict[str, pl.DataType | type[pl.DataType]] = {
     "site": pl.String,
     "quantity": pl.String,
     "period": pl.String,
@@ -350,7 +350,8 @@ def _once_a_row(bad: pl.DataFrame) -> Iterator[tuple[int, str | None, str, str]]
 
 def _detail(fault: Fault, quantity: str | None, what: str | None) -> dict[str, str]:
     zh, en = WORDS[fault]
-    name = QUANTITIES[quantity].symbol if quantity in QUANTITIES else ""
+    known = QUANTITIES.get(quantity or "")
+    name = known.symbol if known else ""
     about = " ".join(part for part in (name, f"“{what[:40]}”" if what else "") if part)
     return {
         "detail_zh": f"{zh}：{about}" if about else zh,

@@ -349,7 +349,8 @@ def _raw_of(block: bytes, first: int, lines: pl.Series, encoding: str) -> Callab
     def raw(row: int) -> str:
         if not split:
             split.extend(block.split(b"\n"))
-        return split[lines[row] - first].decode(encoding, "replace")[:MOST_RAW]
+        line = int(lines[row]) - first
+        return split[line].decode(encoding, "replace")[:MOST_RAW]
 
     return raw
 

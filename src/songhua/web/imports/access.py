@@ -20,7 +20,9 @@ def needs(action: Action) -> Callable[[View[Rest]], View[Rest]]:
 
     def guard(view: View[Rest]) -> View[Rest]:
         @wraps(view)
-        def guarded(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+        def guarded(
+            request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs
+        ) -> HttpResponse:
             user = request.user
             if not isinstance(user, User):
                 return redirect_to_login(request.get_full_path())
