@@ -121,6 +121,7 @@ def test_the_sentence_of_the_comparison_counts_the_days_listed(open_page: OpenPa
     assert moved == sum(int(text) for text in bars) > 0
     expect(page.locator("#moved")).to_contain_text(str(moved))
     page.get_by_role("link", name="小时", exact=True).click()
+    expect(page).to_have_url(re.compile("unit=hour"))
     page.get_by_role("link", name="站点", exact=True).last.click()
     expect(page.locator(".sentence")).to_contain_text("有效小时")
 

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from songhua.standards import levels
+from songhua.store.registry.models import AppliedEntry
 from tests.web.conftest import NOON, MemoryShelf
 
 T = "2020-04-04T11"
@@ -68,6 +69,13 @@ def test_without_a_time_the_last_one(client: Client) -> None:
     ends = answer(client, "air/times")
     assert answer(client, "air/map")["time"] == ends["hour"][1]
     assert ends["day"] is None
+
+
+def test_the_revision_moves_when_an_entry_is_fully_applied(client: Client) -> None:
+    before = answer(client, "air/times")["revision"]
+    entry = AppliedEntry.objects.create(journal_seq=before + 5, at=NOON)
+    assert answer(client, "air/times")["revision"] == before + 5
+    entry.delete()
 
 
 def test_what_was_not_known_yet_is_not_shown(client: Client) -> None:

@@ -13,7 +13,7 @@ from songhua.api.v1.sheet import sheet
 from songhua.model import BEIJING, BadInput, Period
 from songhua.standards import POLLUTANTS, aqi_rule, quantity, regions
 from songhua.store import shelf
-from songhua.store.registry.models import Correction
+from songhua.store.registry.models import AppliedEntry, Correction
 from songhua.store.registry.sites import sites
 
 router = Router(tags=["air"])
@@ -43,7 +43,7 @@ def times(request: HttpRequest) -> dict[str, Any]:
     return {
         "hour": _ends("hour"),
         "day": _ends("day"),
-        "revision": shelf().last_revision(),
+        "revision": _applied(),
         "now": _ms(datetime.now(UTC)),
     }
 
@@ -245,6 +245,12 @@ def _corrections() -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _applied() -> int:
+    """Return the last journal entry whose rows and results are all on the shelf."""
+    last = AppliedEntry.objects.order_by("-journal_seq").values_list("journal_seq", flat=True)
+    return last.first() or 0
 
 
 def _ends(period: str) -> list[int] | None:

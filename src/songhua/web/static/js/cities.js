@@ -1,9 +1,10 @@
 /** Pages of cities: links swap what changes and keep the rest; charts are drawn after each swap. */
-import { onLook } from "./songhua.js";
+import { onLook, showEdition } from "./songhua.js";
 import { drawCalendar } from "./cities-calendar.js";
 import { makeSortable } from "./cities-sort.js";
 
 function draw() {
+  showEdition(document.getElementById("cities")?.dataset.edition ?? "");
   makeSortable(document);
   const calendar = document.getElementById("calendar");
   if (calendar) drawCalendar(calendar);

@@ -36,6 +36,7 @@ export class AirMap {
     /** @type {string[]} */
     this.off = [];
     this.scale = hooks.scale ?? 1;
+    /** @type {any} */
     this.map = new maplibre.Map({
       container: box,
       style: style(this.scale),
@@ -69,16 +70,16 @@ export class AirMap {
   watch() {
     const { map, hooks } = this;
     if (hooks.still) return;
-    map.on("moveend", (event) => {
+    map.on("moveend", (/** @type {any} */ event) => {
       if (!event.originalEvent) return;
       const { lng, lat } = map.getCenter();
       hooks.onMove?.([lng, lat, map.getZoom()]);
     });
-    map.on("click", (event) => {
+    map.on("click", (/** @type {any} */ event) => {
       const found = this.at(event.point);
       hooks.onPick(found ? { scope: "site", key: found } : null);
     });
-    map.on("mousemove", (event) => {
+    map.on("mousemove", (/** @type {any} */ event) => {
       const found = this.at(event.point);
       map.getCanvas().style.cursor = found ? "pointer" : "";
       this.tip(found, event.point);
@@ -130,18 +131,18 @@ export class AirMap {
       value: figure(row.value, this.hooks.places()),
       level: row.shade,
       reason: row.reason,
-    })), sites.filter((row) => row.own && row.lon !== null));
+    })), /** @type {any} */ (sites.filter((row) => row.own && row.lon !== null)));
     this.draw();
   }
 
   async nameRivers() {
     const answer = await fetch(`${BASE}rivers.json`).catch(() => null);
-    const source = /** @type {any} */ (this.map.getSource("river-names"));
+    const source = (this.map.getSource("river-names"));
     if (answer?.ok) source?.setData(nameLines(await answer.json()));
   }
 
   draw() {
-    const source = /** @type {any} */ (this.map.getSource("stations"));
+    const source = (this.map.getSource("stations"));
     if (source && this.features) source.setData(this.features);
   }
 

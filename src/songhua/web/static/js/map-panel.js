@@ -8,6 +8,7 @@ import { DAY, HOUR, figure, isoDay, isoOf, make, nameOf, part, say, sayReason, s
 /** @typedef {import("./map-data.js").Row} Row @typedef {import("./map-data.js").Air} Air @typedef {import("./map-state.js").State} State */
 
 const POLLUTANTS = ["pm10", "pm2_5", "o3", "no2", "so2", "co"];
+const KINDS = new Map([["国控", "national"], ["省控", "provincial"], ["市控", "municipal"]]);
 /** How much of the course is shown. */
 const WINDOW = { hour: 4 * DAY, day: 92 * DAY };
 const STEP = { hour: HOUR, day: DAY };
@@ -57,7 +58,7 @@ export class Panel {
     const known = air.sites.filter((one) => one.city === row.key && one.aqi !== null).length;
     const all = air.sites.filter((one) => one.city === row.key).length;
     const about = row.scope === "site"
-      ? [say(row.city_zh, row.city_en), say(row.county_zh, ""), say(row.kind, { 国控: "national", 省控: "provincial", 市控: "city" }[row.kind] ?? row.kind), row.key, place]
+      ? [say(row.city_zh, row.city_en), say(row.county_zh, ""), say(row.kind, KINDS.get(row.kind) ?? row.kind), row.key, place]
       : [say("城市均值", "City mean"), row.key, say(`${all} 站中 ${known} 站有数`, `${known} of ${all} stations with data`)];
     return [make("h2.title", null, nameOf(row), close), make("p.sub", null, about.filter(Boolean).join(" · "))];
   }

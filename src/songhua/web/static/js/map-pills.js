@@ -17,6 +17,7 @@ export class Pills {
     this.map = map;
     this.onPick = onPick;
     this.picked = "";
+    this.names = "";
     /** @type {Pill[]} */
     this.pills = [];
     /** @type {{lon: number, lat: number}[]} */

@@ -1,0 +1,12 @@
+"""What every test stands on: a home of its own, and Django made ready before anything is read."""
+
+import os
+import tempfile
+
+os.environ["SONGHUA_HOME"] = tempfile.mkdtemp(prefix="songhua-test-")
+for _name in ("SONGHUA_OBSERVATIONS", "SONGHUA_DATABASE", "SONGHUA_DEMO", "SONGHUA_OPEN_READING"):
+    os.environ.pop(_name, None)
+
+from songhua.app.wiring import set_up
+
+set_up()
