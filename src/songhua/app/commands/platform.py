@@ -31,11 +31,12 @@ def add_to(app: typer.Typer) -> None:
 def run(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """启动平台：页面、接口与全部工作在一个进程里。 Start the platform in one process."""
     from songhua.app.run import check_port
-    from songhua.app.server import start
     from songhua.app.wiring import set_up
 
     check_port(host, port)
     set_up()
+    from songhua.app.server import start
+
     start(host, port, console)
 
 

@@ -15,8 +15,8 @@ from polars.exceptions import PolarsError
 from songhua.ingest.files.faults import MOST_RAW, WORDS, Fault
 from songhua.model import BadInput
 
-_BLOCK = 16 * 1024 * 1024
-_ROWS = 250_000
+_BLOCK = 4 * 1024 * 1024
+_ROWS = 100_000
 _GZIP, _ZIP, _PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_LINE = 1024 * 1024
