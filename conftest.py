@@ -7,6 +7,6 @@ os.environ["SONGHUA_HOME"] = tempfile.mkdtemp(prefix="songhua-test-")
 for _name in ("SONGHUA_OBSERVATIONS", "SONGHUA_DATABASE", "SONGHUA_DEMO", "SONGHUA_OPEN_READING"):
     os.environ.pop(_name, None)
 
-from songhua.app.wiring import set_up
+from songhua.app.wiring import set_up  # noqa: E402 - the home comes first
 
 set_up()

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -112,15 +111,3 @@ def registry_at(url: str) -> Iterator[None]:
         connections["default"].close()
         connections.settings["default"] = before
         del connections["default"]
-
-
-def _set_up_django() -> None:
-    """Give this process a home of its own before the settings are read."""
-    if "DJANGO_SETTINGS_MODULE" not in os.environ:
-        os.environ.setdefault("SONGHUA_HOME", tempfile.mkdtemp(prefix="songhua-test-"))
-    from songhua.app.wiring import set_up
-
-    set_up()
-
-
-_set_up_django()

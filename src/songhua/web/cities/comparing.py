@@ -23,6 +23,8 @@ from songhua.store import shelf
 
 _PAGE = 100
 _MOST_PRESETS = 12
+_MOST_BARS = 60
+"""Subjects drawn; the others are in the total, the list and the file."""
 _GOOD_ENDS = "IAQI 100"
 _LIGHT = 3
 """Level of light pollution (轻度污染)."""
@@ -63,7 +65,8 @@ def compare(request: HttpRequest) -> HttpResponse:
         "scopes": SUBJECTS,
         "first": span.start.date(),
         "last": (span.end - timedelta(seconds=1)).date(),
-        "bars": [_bars(side) for side in (found.total, *found.sides)],
+        "bars": [_bars(side) for side in (found.total, *found.sides[:_MOST_BARS])],
+        "unshown": max(0, len(found.sides) - _MOST_BARS),
         "listed": pages.get_page(query.get("page")),
         "light": sum(1 for one in found.moved if one.level_new == _LIGHT),
         "levels": levels(),

@@ -6,12 +6,12 @@ from datetime import datetime
 
 import polars as pl
 
-from songhua.api.v1.cities.ranking import check_choice, named
+from songhua.api.v1.cities.ranking import check_choice, named, provincial
 from songhua.assess.air import hourly_columns
 from songhua.assess.air.compare import EDITIONS, both_editions
 from songhua.assess.rounding import half_even_quotient, shifted
 from songhua.model import Period
-from songhua.standards import POLLUTANTS, regions
+from songhua.standards import POLLUTANTS
 from songhua.store import shelf
 from songhua.store.registry.sites import sites
 
@@ -98,10 +98,15 @@ def comparison(*, scope: str, unit: str, span: Period, as_of: datetime | None) -
     """
     check_choice("scope", scope, SUBJECTS)
     check_choice("unit", unit, UNITS)
-    rows = shelf().air_index(
-        period=unit, scope=scope, span=span, as_of=as_of, columns=_CONCENTRATIONS
-    )
     names = _names(scope)
+    rows = shelf().air_index(
+        period=unit,
+        scope=scope,
+        span=span,
+        subjects=list(names),
+        as_of=as_of,
+        columns=_CONCENTRATIONS,
+    )
     judged = _judged(rows.drop("edition", "reason", strict=False), unit)
     sides = [
         _side(str(code), names, frame)
@@ -192,7 +197,9 @@ def _moved(judged: pl.DataFrame, names: Mapping[str, tuple[str, str]]) -> list[M
 
 
 def _names(scope: str) -> Mapping[str, tuple[str, str]]:
+    """Return the names of the province's own regions or sites."""
     if scope != "site":
-        return {code: named(code) for code in regions()}
-    rows = sites().sort("valid_from").select("site", "name_zh", "name_en")
+        return {code: named(code) for code in provincial(scope)}
+    own = sites().filter(pl.col("own"))
+    rows = own.sort("valid_from").select("site", "name_zh", "name_en")
     return {key: (zh, en or zh) for key, zh, en in rows.iter_rows()}
