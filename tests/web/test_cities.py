@@ -8,9 +8,12 @@ from datetime import UTC, date, datetime
 import openpyxl
 import pytest
 from django.test import Client, override_settings
+from django.utils.translation import override
 
+from songhua.model import MissingReason
 from songhua.store import configure
 from songhua.store.registry.models import Correction, ImportFile
+from songhua.web.templatetags.say import reasons
 from tests.web.months import Months, days
 
 CHANGCHUN, JILIN, SIPING, LIAOYUAN = "220100", "220200", "220300", "220400"
@@ -214,6 +217,20 @@ def test_the_calendar_has_a_line_a_city_and_a_cell_a_day(client: Client) -> None
     assert (last[0]["level"], last[29]) == (4, None)
 
 
+def test_a_years_figures_stand_beside_their_limits(registry: None) -> None:
+    year = Months({CHANGCHUN: [*days(date(2015, 1, 1), 365)]})
+    configure(year)  # type: ignore[arg-type]
+    with override_settings(SONGHUA_OPEN_READING=True, ALLOWED_HOSTS=["testserver"]):
+        text = Client(headers={"accept-language": "zh-CN"}).get("/cities/220100/?period=year")
+    configure(None)
+    said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text.content.decode()))
+    # GB 3095—2012, class 2, annual: PM2.5 35, NO2 40; a value on the limit meets it
+    assert "PM₂.₅ 均值 35 35 达标 µg/m³" in said
+    assert "NO₂ 均值 20 40 达标 µg/m³" in said
+    assert "CO P95 0.8 4 达标 mg/m³" in said
+    assert "各项都不超过二级限值：达标。" in said
+
+
 def test_a_trend_needs_five_complete_periods(client: Client) -> None:
     found = client.get("/api/v1/cities/trend?period=year").json()
     assert all(course["trend"] is None for course in found["courses"])
@@ -299,3 +316,19 @@ def test_the_shelf_without_anything_is_no_fault(registry: None) -> None:
         answers = [Client().get(path).status_code for path in PAGES]
     configure(None)
     assert answers == [200] * len(PAGES)
+
+
+def test_every_reason_of_absence_has_words_in_both_languages() -> None:
+    for reason in MissingReason:
+        with override("zh-hans"):
+            zh = reasons(f"pm2_5 {reason.value} 26/27")
+        with override("en"):
+            en = reasons(f"pm2_5 {reason.value} 26/27")
+        assert re.fullmatch(r"PM₂.₅ [一-鿿0-9 ]+ 26/27", zh), zh
+        assert re.fullmatch(r"PM₂.₅ [a-z0-9 -]+ 26/27", en), en
+
+
+def test_pollutants_alike_are_named_together() -> None:
+    with override("zh-hans"):
+        said = reasons("so2 too_few_days 1/27; co too_few_days 1/27; pm10 not_received")
+    assert said == "SO₂、CO 有效日数不足 1/27；PM₁₀ 没有收到数据"

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -126,7 +126,7 @@ class Songhua:
 
     def reassess(self, affected: Affected, report: Report) -> dict[str, int]:
         """Run the pipeline on what was affected."""
-        stamp = Stamp(cause=affected.cause, code=code_version(), now=datetime.now(UTC))
+        stamp = Stamp(cause=affected.cause, code=code_version())
         return run_pipeline(self.shelf, members, affected, stamp, report)
 
     def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:

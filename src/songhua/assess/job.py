@@ -6,7 +6,7 @@ measured and its clock from the caller.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal, Protocol
 
 import polars as pl
@@ -66,24 +66,18 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What every result carries: the state it was computed from, by which code, when."""
+    """What every result carries: the journal entry behind it, and the code that computed it."""
 
     cause: int
     code: str
-    now: datetime
 
     def on(self, frame: pl.DataFrame, *, period: str, scope: str) -> pl.DataFrame:
         """Return the frame with the provenance columns of the shelf."""
         return frame.with_columns(
             pl.lit(period).alias("period"),
             pl.lit(scope).alias("scope"),
-            pl.lit(self.cause, dtype=pl.UInt64).alias("revision"),
             pl.lit(self.cause, dtype=pl.UInt64).alias("cause"),
             pl.lit(self.code).alias("code"),
-            pl.lit(self.now)
-            .dt.convert_time_zone("UTC")
-            .cast(pl.Datetime("us", "UTC"))
-            .alias("computed_at"),
         )
 
 

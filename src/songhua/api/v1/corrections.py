@@ -64,7 +64,7 @@ def preview(request: HttpRequest, wanted: Wanted) -> dict[str, Any]:
     """Return what a correction would change, worked out by the same jobs; nothing is kept."""
     who, time = _checked(request, wanted)
     change = whatif.Change(who.key, wanted.quantity, time, wanted.value)
-    trial = whatif.after(shelf(), members, change, datetime.now(UTC))
+    trial = whatif.after(shelf(), members, change)
     return {
         "former": _current(who, wanted.quantity, time)[0],
         "value": wanted.value,

@@ -101,12 +101,12 @@ class WhatIf:
         return pl.DataFrame([row], schema={name: like.schema[name] for name in row})
 
 
-def after(shelf: AirShelf, members: Members, change: Change, now: datetime) -> WhatIf:
+def after(shelf: AirShelf, members: Members, change: Change) -> WhatIf:
     """Run the jobs that a correction would run, and return what they found."""
     trial = WhatIf(shelf, change)
     span = Period(change.time, change.time + timedelta(hours=1))
     affected = Affected((change.site,), span, cause=0)
-    stamp = Stamp(cause=0, code="", now=now.astimezone(UTC))
+    stamp = Stamp(cause=0, code="")
     for step in (
         job.assess_hours,
         job.assess_area_hours,

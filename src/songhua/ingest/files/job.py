@@ -175,7 +175,7 @@ def _news(shelf: ImportShelf, rows: pl.DataFrame, period: str) -> tuple[pl.DataF
         return rows, 0
     known = before.select(*_KEY, was=pl.col("value"), was_mark=pl.col("mark"), there=pl.lit(1))
     joined = rows.join(known, on=_KEY, how="left", maintain_order="left")
-    same = pl.col("value").eq_missing("was") & (pl.col("mark") == pl.col("was_mark"))
+    same = pl.col("value").eq_missing(pl.col("was")) & (pl.col("mark") == pl.col("was_mark"))
     news = joined.filter(pl.col("there").is_null() | ~same)
     return news.select(rows.columns), news["there"].count()
 

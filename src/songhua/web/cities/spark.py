@@ -27,7 +27,7 @@ def spark(values: Sequence[float | None], *, width: int = 120, height: int = 24)
     """Return the line of some values in order of time.
 
     >>> spark([1.0, None, 3.0, 2.0], width=30, height=12).runs
-    ('20.0,2.0 28.0,6.0',)
+    ('19.3,2.0 28.0,6.0',)
     """
     known = [value for value in values if value is not None]
     if not known:

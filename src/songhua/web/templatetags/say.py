@@ -1,13 +1,14 @@
 """Words and figures as readers see them, in the reader's language."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_lazy
 
-from songhua.model import BEIJING, MissingReason
+from songhua.model import BEIJING
 from songhua.standards import QUANTITIES, levels, quantity, regions
 
 register = template.Library()
@@ -15,13 +16,25 @@ register = template.Library()
 DASH = "—"
 MINUS = "−"
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-_REASONS = {reason.value for reason in MissingReason}
+_REASONS = {
+    "not_received": gettext_lazy("没有收到数据"),
+    "marked_invalid": gettext_lazy("数据标记为无效"),
+    "too_few_hours": gettext_lazy("有效小时数不足"),
+    "too_few_windows": gettext_lazy("有效 8 小时时段不足"),
+    "too_few_days": gettext_lazy("有效日数不足"),
+    "too_few_days_in_month": gettext_lazy("月内有效日数不足"),
+    "too_few_sites": gettext_lazy("有效站点数不足"),
+    "above_scale": gettext_lazy("浓度超出该标准的指数表"),
+    "pollutant_missing": gettext_lazy("缺少应有的污染物"),
+    "excluded": gettext_lazy("按规定剔除"),
+}
+"""Every `MissingReason` in words."""
 _CONFIDENCE = {
-    "verified": "已核实",
-    "derived": "由已核实的数推算",
-    "single": "单一来源",
-    "memory": "凭记忆，未核对",
-    "unconfirmed": "未能核实",
+    "verified": gettext_lazy("已核实"),
+    "derived": gettext_lazy("由已核实的数推算"),
+    "single": gettext_lazy("单一来源"),
+    "memory": gettext_lazy("凭记忆，未核对"),
+    "unconfirmed": gettext_lazy("未能核实"),
 }
 
 
@@ -83,9 +96,13 @@ def hour(value: datetime) -> str:
 
 
 @register.filter
-def figure(value: float | None, places: int = 0) -> str:
+def figure(value: float | Decimal | None, places: int = 0) -> str:
     """Say a number with its decimals; a dash where there is none."""
-    return f"{value:,.{places}f}".replace("-", MINUS) if isinstance(value, int | float) else DASH
+    return (
+        f"{value:,.{places}f}".replace("-", MINUS)
+        if isinstance(value, int | float | Decimal)
+        else DASH
+    )
 
 
 @register.filter
@@ -146,14 +163,16 @@ def level_word(number: int | None) -> str:
 @register.filter
 def confidence(grade: str) -> str:
     """Say how sure a number is."""
-    return gettext(_CONFIDENCE[grade]) if grade in _CONFIDENCE else grade
+    return str(_CONFIDENCE.get(grade, grade))
 
 
 @register.filter
 def reasons(text: str) -> str:
     """Say why a figure is missing, from the text kept with it; pollutants alike said together."""
+    if not text:
+        return ""
     said: dict[str, list[str]] = {}
-    for part in (text or "").split("; "):
+    for part in text.split("; "):
         name, why = _reason(part)
         said.setdefault(why, []).append(name)
     between, listed = ("; ", ", ") if is_english() else ("；", "、")
@@ -172,19 +191,7 @@ def _reason(part: str) -> tuple[str, str]:
 
 def reason_words(reason: str, detail: str = "") -> str:
     """Say one reason of absence."""
-    said = {
-        "not_received": gettext("没有收到数据"),
-        "marked_invalid": gettext("数据标记为无效"),
-        "too_few_hours": gettext("有效小时数不足"),
-        "too_few_windows": gettext("有效 8 小时时段不足"),
-        "too_few_days": gettext("有效日数不足"),
-        "too_few_days_in_month": gettext("月内有效日数不足"),
-        "too_few_sites": gettext("有效站点数不足"),
-        "above_scale": gettext("浓度超出该标准的指数表"),
-        "pollutant_missing": gettext("缺少应有的污染物"),
-        "excluded": gettext("按规定剔除"),
-    }.get(reason, reason)
-    return f"{said} {detail}".rstrip()
+    return f"{_REASONS.get(reason, reason)} {detail}".rstrip()
 
 
 @register.filter

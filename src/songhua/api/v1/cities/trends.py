@@ -22,11 +22,11 @@ class Course:
     Parameters
     ----------
     values
-        One a period of `Trends.whens`; None where the period has none.
+        One a period of `Trends.whens`; None where it has none or is incomplete.
     trend
         None with fewer than five values.
     complete, incomplete
-        How many of the values stand on a complete period, and on an incomplete one.
+        How many values stand on a complete period, and how many on an incomplete one.
     """
 
     code: str
@@ -77,12 +77,11 @@ def trends(*, scope: str, period: str, figure: str, as_of: datetime | None) -> T
     courses = []
     for (code,), own in found.sort("subject", "time").group_by(["subject"], maintain_order=True):
         rows = {row["time"]: row for row in own.select("time", "reason", figure).to_dicts()}
-        values = [rows[start][figure] if start in rows else None for start in starts]
-        whole = [
-            row[figure] for row in rows.values() if not row["reason"] and row[figure] is not None
-        ]
+        whole = {start: row[figure] for start, row in rows.items() if not row["reason"]}
+        values = [whole.get(start) for start in starts]
+        known = [value for value in values if value is not None]
         part = own.filter((pl.col("reason") != "") & pl.col(figure).is_not_null()).height
         zh, en = named(str(code))
-        judged = trend([exact(value) for value in whole], rule)
-        courses.append(Course(str(code), zh, en, tuple(values), judged, len(whole), part))
+        judged = trend([exact(value) for value in known], rule)
+        courses.append(Course(str(code), zh, en, tuple(values), judged, len(known), part))
     return Trends(scope, period, figure, whens, tuple(courses), FEWEST, rule.edition)
