@@ -9,7 +9,7 @@ from typing import Any, Self
 from django.conf import settings
 
 from songhua.api import ports
-from songhua.app import imports
+from songhua.app import corrections, imports
 from songhua.app.jobs import Jobs
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
@@ -87,7 +87,16 @@ class Songhua:
             return self._apply(arrived, report)
 
     def correct(self, order: ports.CorrectionOrder) -> Mapping[str, Any]:
-        """Keep a correction as a new revision and recompute what follows from it."""
+        """Keep a correction as a new revision and recompute what follows from it.
+
+        Raises
+        ------
+        BadInput
+            If the site or quantity is unknown, the hour is none, the value impossible, or the
+            reason empty.
+        """
+        corrections.check(order)
+        began = datetime.now(UTC)
         with self._work:
             former = self._current(order)
             body = {
@@ -102,7 +111,8 @@ class Songhua:
             }
             raw = json.dumps(body, ensure_ascii=False).encode()
             entry = self.journal.append("correction", raw, {"author": order.author})
-            return self._apply(entry, silent)
+            result = self._apply(entry, silent)
+        return {**result, "changes": corrections.told(self.shelf.changes(since=began), entry.seq)}
 
     def catch_up(self, report: Report) -> int:
         """Apply journal entries that a stop left unapplied; return how many."""
