@@ -21,12 +21,6 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def embedded_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """One folder for the process: chDB is one engine a process, with many databases."""
-    return f"chdb://{tmp_path_factory.mktemp('chdb') / 'observations'}"
-
-
-@pytest.fixture(scope="session")
 def http_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("http")
     command = [sys.executable, str(HERE / "http_face.py"), str(folder / "db"), "songhua", "p@ss"]

@@ -28,6 +28,7 @@ from songhua.ingest.files import (
 from songhua.model import BEIJING, BadInput, Period
 from songhua.store import Entry, Journal, Shelf
 from songhua.store.registry import records
+from songhua.store.registry.models import User
 from songhua.store.registry.sites import region_names, sites, spellings
 
 Report = Callable[[Mapping[str, Any]], None]
@@ -53,10 +54,19 @@ class InJournal:
         return self.entry.size
 
 
-def site_table() -> SiteTable:
-    """Return every site key, region code and spelling that a file may use."""
-    keys = {*sites()["site"], *region_names()["code"]}
-    return SiteTable(frozenset(keys), spellings())
+def site_table(author: str) -> SiteTable:
+    """Return every site key, region code and spelling that a file of this person may use.
+
+    A person brings data of their own region; a command of this machine those of all.
+    """
+    known, regions, names = sites(), region_names(), spellings()
+    person = User.objects.filter(username=author).first()
+    if person is not None:
+        known = known.filter(known["city"].map_elements(person.covers, return_dtype=pl.Boolean))
+        own = regions["code"].map_elements(person.covers, return_dtype=pl.Boolean)
+        regions = regions.filter(own)
+        names = names.filter(pl.col("site").is_in(known["site"].to_list()))
+    return SiteTable(frozenset({*known["site"], *regions["code"]}), names)
 
 
 def try_file(shelf: Shelf, order: ImportOrder, report: Report) -> Mapping[str, Any]:
@@ -66,7 +76,7 @@ def try_file(shelf: Shelf, order: ImportOrder, report: Report) -> Mapping[str, A
         shelf,
         OnDisk(order.path),
         mapping,
-        sites=site_table(),
+        sites=site_table(order.author),
         now=datetime.now(UTC),
         step=_Steps(report),
     )
@@ -97,7 +107,7 @@ def apply_file(journal: Journal, shelf: Shelf, entry: Entry, report: Report) -> 
             shelf,
             InJournal(journal, entry),
             mapping,
-            sites=site_table(),
+            sites=site_table(entry.meta["author"]),
             origin=Origin(entry.seq, entry.meta["author"], entry.time),
             keep_rejects=rejects.keep,
             step=steps,

@@ -17,6 +17,7 @@ from songhua.standards import QUANTITIES, station_marks
 _UTC = pl.Datetime("us", "UTC")
 _TIME_FORMATS = (
     "%Y-%m-%dT%H:%M:%S%.f%:z",
+    "%Y-%m-%dT%H:%M%:z",
     "%Y-%m-%dT%H:%M:%S%.f",
     "%Y-%m-%dT%H:%M",
     "%Y%m%d%H%M%S",
