@@ -23,7 +23,7 @@ class Fault(StrEnum):
 
 
 WORDS = {
-    Fault.UNKNOWN_SITE: ("未登记的点位，或不在管辖区域", "unknown site, or outside your region"),
+    Fault.UNKNOWN_SITE: ("未登记的点位", "unknown site"),
     Fault.UNKNOWN_QUANTITY: ("未知的指标", "unknown quantity"),
     Fault.BAD_TIME: ("时间无法识别", "time cannot be read"),
     Fault.FUTURE_TIME: ("时间在将来", "time lies in the future"),
