@@ -237,6 +237,10 @@ class Shelf:
     def __init__(self) -> None:
         self.rows: list[pl.DataFrame] = []
 
+    def observed(self, period: str) -> Period | None:
+        times = [time for frame in self.rows for time in frame["time"]]
+        return Period(min(times), max(times) + timedelta(seconds=1)) if times else None
+
     def delivered(
         self, *, period: str, span: Period, sites: object, quantities: object
     ) -> pl.DataFrame:

@@ -135,6 +135,15 @@ class Shelf:
         """Return the greatest revision of any observation; 0 when there is none."""
         return int(self._engine.rows("SELECT max(revision) FROM observations")[0][0] or 0)
 
+    def observed(self, period: str) -> Period | None:
+        """Return the span that has observations, or None when there are none."""
+        sql = """
+            SELECT min(time), max(time), count() FROM observations
+            WHERE period = {period:String}
+        """
+        first, last, count = self._engine.rows(sql, {"period": period})[0]
+        return Period(aware(first), aware(last) + timedelta(seconds=1)) if count else None
+
     def times(self, period: str, *, scope: str = "site") -> tuple[datetime, datetime] | None:
         """Return the first and last time that has results, or None when there are none."""
         sql = """

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from songhua.ingest.files.cells import Readable
 from songhua.ingest.files.mapping import FileMapping
 from songhua.ingest.files.read import Batch, SiteTable, read_batches
-from songhua.ingest.files.source import Readable
 from songhua.model import Period
 
 _KEY = ("site", "quantity", "time")
@@ -17,6 +17,9 @@ _KEY = ("site", "quantity", "time")
 
 class ImportShelf(Protocol):
     """What an import needs from the shelf, and nothing more."""
+
+    def observed(self, period: str) -> Period | None:
+        """Return the span that has observations, or None when there are none."""
 
     def delivered(
         self, *, period: str, span: Period, sites: Sequence[str], quantities: Sequence[str]
@@ -147,8 +150,10 @@ def _run(
     step: Step,
 ) -> ImportSummary:
     summary = ImportSummary()
+    # What this file brings itself need not be asked for: it has no value twice.
+    observed = shelf.observed(mapping.period)
     for batch in read_batches(source, mapping, sites=sites, now=now):
-        news, changed = _news(shelf, batch.rows, mapping.period)
+        news, changed = _news(shelf, batch.rows, mapping.period, observed)
         if not news.is_empty():
             keep(news)
         _add_up(summary, batch, news, changed)
@@ -158,13 +163,17 @@ def _run(
     return summary
 
 
-def _news(shelf: ImportShelf, rows: pl.DataFrame, period: str) -> tuple[pl.DataFrame, int]:
+def _news(
+    shelf: ImportShelf, rows: pl.DataFrame, period: str, observed: Period | None
+) -> tuple[pl.DataFrame, int]:
     """Return the rows that are new or changed, and how many are changed."""
     if rows.is_empty():
         return rows, 0
     first, last = rows["time"].min(), rows["time"].max()
     if not isinstance(first, datetime) or not isinstance(last, datetime):
         raise TypeError("observations have times")
+    if observed is None or last < observed.start or first >= observed.end:
+        return rows, 0
     before = shelf.delivered(
         period=period,
         span=Period(first, last + timedelta(seconds=1)),
