@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from songhua.ingest.files.cells import Readable
 from songhua.ingest.files.mapping import FileMapping
 from songhua.ingest.files.read import Batch, SiteTable, read_batches
+from songhua.ingest.files.source import Readable
 from songhua.model import Period
 
 _KEY = ("site", "quantity", "time")
