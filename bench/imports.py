@@ -52,11 +52,11 @@ def import_once(path: Path) -> None:
     platform = Songhua.open()
     began = time.perf_counter()
     entry = imports.receive(platform.journal, ImportOrder(path, path.name, "", "bench"), silent)
-    result, _ = imports.apply_file(platform.journal, platform.shelf, entry, silent)
+    told = imports.apply_file(platform.journal, platform.shelf, entry, silent).told
     seconds = time.perf_counter() - began
     platform.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{result['new']} {seconds:.2f} {peak:.0f}")
+    print(f"{told['new']} {seconds:.2f} {peak:.0f}")
 
 
 def main(sizes: tuple[int, ...] = (1_000_000, 2_500_000, 5_000_000)) -> None:

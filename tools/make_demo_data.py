@@ -8,7 +8,9 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,73 +29,117 @@ JILIN = {
 # Neighbouring cities (GB/T 2260), within the frame of the province's map.
 NEIGHBOURS = {
     "沈阳": ("210100", "Shenyang"),
+    "大连": ("210200", "Dalian"),
     "鞍山": ("210300", "Anshan"),
     "抚顺": ("210400", "Fushun"),
     "本溪": ("210500", "Benxi"),
     "丹东": ("210600", "Dandong"),
+    "锦州": ("210700", "Jinzhou"),
+    "营口": ("210800", "Yingkou"),
     "阜新": ("210900", "Fuxin"),
     "辽阳": ("211000", "Liaoyang"),
+    "盘锦": ("211100", "Panjin"),
     "铁岭": ("211200", "Tieling"),
+    "朝阳": ("211300", "Chaoyang"),
+    "葫芦岛": ("211400", "Huludao"),
     "哈尔滨": ("230100", "Harbin"),
     "齐齐哈尔": ("230200", "Qiqihar"),
+    "鸡西": ("230300", "Jixi"),
+    "鹤岗": ("230400", "Hegang"),
+    "双鸭山": ("230500", "Shuangyashan"),
     "大庆": ("230600", "Daqing"),
+    "伊春": ("230700", "Yichun"),
+    "佳木斯": ("230800", "Jiamusi"),
+    "七台河": ("230900", "Qitaihe"),
     "牡丹江": ("231000", "Mudanjiang"),
     "绥化": ("231200", "Suihua"),
+    "赤峰": ("150400", "Chifeng"),
     "通辽": ("150500", "Tongliao"),
+    "呼伦贝尔": ("150700", "Hulunbuir"),
     "兴安盟": ("152200", "Hinggan"),
 }
+# Stations of 2020 that the list of 2018 does not have: our key, English name, first day if known.
 UNNUMBERED = {
-    ("吉林", "九站"): ("jl-jiuzhan", "Jiuzhan"),
-    ("辽源", "银鹰制药"): ("ly-yinying", "Yinying Pharmaceutical"),
+    ("吉林", "九站"): ("jl-jiuzhan", "Jiuzhan", ""),
+    ("辽源", "银鹰制药"): ("ly-yinying", "Yinying Pharmaceutical", "2019-09-03"),
 }
-SPELLINGS = {("辽源", "银鹰制药(20190903启用)"): ("辽源", "银鹰制药")}
-FRAME = (119.0, 38.5, 134.0, 49.5)
+# Last days that the release itself gives away: its records say since when the successor runs.
+CLOSED = {("辽源", "污水处理厂"): "2019-09-02"}
+NOTES = {
+    ("辽源", "污水处理厂"): "2020-04 无数据；据发布记录“银鹰制药(20190903启用)”推断已由其代替",
+    ("吉林", "农科院"): "2020-04 无数据；可能已由九站代替",
+}
+FRAME = (119.0, 39.0, 134.0, 49.5)
 HOUR_COLUMNS = ("so2", "no2", "co", "o3", "pm10", "pm25", "o3_8h")
+LIST = "全国城市空气质量实时发布站点表（约 2018 年）"
+NEWER = "2022-01-02 的发布"
+FEWEST_TO_JUDGE = 24
+
+Where = tuple[str, str]
+Row = dict[str, Any]
 
 
 def main(data: Path) -> None:
     """Write every file of the demo."""
     OUT.mkdir(exist_ok=True)
-    sites = read_sites(data)
-    hours = read_hours(data, sites)
+    published = list(rows_of(data / "air_quality" / "cn_stations_hourly_2020-04.csv.gz"))
+    names = {where_of(row) for row in published}
+    sites = read_sites(data, names)
+    hours = read_hours(published, sites)
     measured = {row["site"] for row in hours}
+    kept = {site["key"]: site for site in sites.values()}
     write_csv(
         OUT / "sites.csv",
-        [row for row in sites.values() if row["key"] in measured or row["city"].startswith("22")],
+        [row for row in kept.values() if row["key"] in measured or row["city"].startswith("22")],
     )
     write_csv(OUT / "air_hourly_2020-04.csv.gz", hours)
     write_csv(OUT / "air_city_daily_2013-2015.csv.gz", read_city_days(data))
 
 
-def read_sites(data: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the sites of the province and its neighbours by city and name."""
+def read_sites(data: Path, names: Collection[Where]) -> dict[Where, Row]:
+    """Return the sites of the province and its neighbours, by city and each of their names.
+
+    Parameters
+    ----------
+    names
+        Cities and names of the hours, which tell what a renamed station was called then.
+    """
     air = data / "air_quality"
     newer = {
         row["stationcode"]: row for row in rows_of(air / "cnemc_api_snapshot_2022-01-02T05.csv")
     }
     counties = json.loads((data / "gis" / "jilin_counties.geojson").read_text(encoding="utf-8"))
-    sites = {}
+    sites: dict[Where, Row] = {}
     for row in rows_of(air / "cnemc_stations.csv"):
-        city, name = row["city"], row["station_name"].strip()
-        lon, lat = float(row["lon"]), float(row["lat"])
-        if row["station_code"] in newer:
-            seen = newer[row["station_code"]]
-            lon, lat = float(seen["longitude"]), float(seen["latitude"])
+        city, code = row["city"], row["station_code"]
         if city not in JILIN and city not in NEIGHBOURS:
             continue
-        sites[city, name] = {
+        seen = newer.get(code)
+        lon, lat = float(row["lon"]), float(row["lat"])
+        called = [tidy(row["station_name"])]
+        if seen is not None:
+            lon, lat = float(seen["longitude"]), float(seen["latitude"])
+            called.insert(0, tidy(seen["positionname"]))
+        if city not in JILIN and not is_framed(lon, lat):
+            continue
+        called = list(dict.fromkeys(called))
+        name = next((name for name in called if (city, name) in names), called[-1])
+        site = {
             **place(city),
-            "key": row["station_code"],
+            "key": code,
             "name_zh": name,
-            "name_en": row["station_name_en"],
+            "name_en": row["station_name_en"] if name == called[-1] else "",
             "county": county_of(lon, lat, counties) if city in JILIN else "",
             "lon": lon,
             "lat": lat,
-            "source": "全国城市空气质量实时发布站点表（约 2018 年）；部分坐标取自 2022-01-02 发布",
+            "valid_until": CLOSED.get((city, name), ""),
+            "source": f"{LIST}；坐标取自{NEWER}" if seen else LIST,
             "confidence": "single",
-            "note": "",
+            "aliases": "|".join(other for other in called if other != name),
+            "note": NOTES.get((city, name), ""),
         }
-    for (city, name), (key, english) in UNNUMBERED.items():
+        sites |= {(city, other): site for other in called}
+    for (city, name), (key, english, since) in UNNUMBERED.items():
         sites[city, name] = {
             **place(city),
             "key": key,
@@ -102,11 +148,28 @@ def read_sites(data: Path) -> dict[tuple[str, str], dict[str, Any]]:
             "county": "",
             "lon": "",
             "lat": "",
+            "valid_from": since,
             "source": "全国城市空气质量实时发布（2020-04）",
             "confidence": "single",
             "note": "不在 2018 年站点表中：国家编码与坐标未知",
         }
     return sites
+
+
+def where_of(row: Mapping[str, str]) -> Where:
+    """Return city and tidy name of a published row."""
+    return row["city"], tidy(row["station_name"])
+
+
+def tidy(name: str) -> str:
+    """Return a name without the stray blanks that the release puts into some."""
+    return "".join(unicodedata.normalize("NFKC", name).split())
+
+
+def is_framed(lon: float, lat: float) -> bool:
+    """Return whether a point is on the province's map."""
+    west, south, east, north = FRAME
+    return west <= lon <= east and south <= lat <= north
 
 
 def place(city: str) -> dict[str, Any]:
@@ -116,7 +179,7 @@ def place(city: str) -> dict[str, Any]:
         code, english = JILIN[city], ""
     else:
         code, english = NEIGHBOURS[city]
-        full = city if city.endswith(("盟", "州")) else f"{city}市"
+        full = city if city.endswith("盟") else f"{city}市"
     return {
         "city": code,
         "city_name": full,
@@ -129,25 +192,46 @@ def place(city: str) -> dict[str, Any]:
 
 
 def read_hours(
-    data: Path, sites: Mapping[tuple[str, str], Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+    published: Iterable[Mapping[str, str]], sites: Mapping[Where, Mapping[str, Any]]
+) -> list[Row]:
     """Return the published hours of the registered sites; labels name the hour's end."""
-    hours: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in rows_of(data / "air_quality" / "cn_stations_hourly_2020-04.csv.gz"):
-        where = (row["city"], row["station_name"].strip())
-        where = SPELLINGS.get(where, where)
-        if where not in sites:
+    records: dict[Where, list[Mapping[str, str]]] = defaultdict(list)
+    for row in published:
+        records[row["city"], row["station_name"]].append(row)
+    hours: dict[tuple[str, str], Row] = {}
+    for (city, name), rows in sorted(records.items()):
+        where = city, tidy(name)
+        full = [row for row in rows if any(row[column] for column in HOUR_COLUMNS)]
+        if where not in sites or is_frozen(city, name, full):
             continue
-        values = {name: plain(row[name]) for name in HOUR_COLUMNS}
-        if not any(values.values()):
-            continue
-        key = (str(sites[where]["key"]), row["time"])
-        primary = "+".join(
-            part.strip() for part in row["primary_published"].split("\n") if part.strip()
-        )
-        published = {"aqi_published": plain(row["aqi_published"]), "primary_published": primary}
-        hours.setdefault(key, {"site": key[0], "time": key[1], **values, **published})
+        for row in full:
+            key = (str(sites[where]["key"]), row["time"])
+            if key in hours:
+                raise ValueError(f"two records of one site and hour: {where} {key}")
+            hours[key] = {"site": key[0], "time": key[1], **published_values(row)}
     return [hours[key] for key in sorted(hours, key=lambda key: (key[1], key[0]))]
+
+
+def published_values(row: Mapping[str, str]) -> Row:
+    """Return what was published of one hour, as published."""
+    primary = [part.strip() for part in row["primary_published"].split("\n")]
+    return {
+        **{name: plain(row[name]) for name in HOUR_COLUMNS},
+        "aqi_published": plain(row["aqi_published"]),
+        "primary_published": "+".join(filter(None, primary)),
+    }
+
+
+def is_frozen(city: str, name: str, rows: Sequence[Mapping[str, str]]) -> bool:
+    """Return whether a record never changes: the relay repeats the last hour of a closed station.
+
+    Of the 1,808 names in these four days 142 are such; their values are those of some earlier day.
+    """
+    said = {tuple(row[column] for column in HOUR_COLUMNS) for row in rows}
+    frozen = len(rows) >= FEWEST_TO_JUDGE and len(said) == 1
+    if frozen:
+        sys.stdout.write(f"left out, the same in all {len(rows)} hours: {city} {name}\n")
+    return frozen
 
 
 def read_city_days(data: Path) -> list[dict[str, Any]]:

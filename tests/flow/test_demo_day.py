@@ -1,185 +1,206 @@
-"""The demo file from bytes to city hours on real stores; and a correction that travels."""
+"""The demo's hours from bytes to cities and months on real stores, beside what was published."""
 
-from collections.abc import Iterator
+import gzip
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
+from songhua.api.ports import ImportOrder
+from songhua.app.platform import Songhua, silent
+from songhua.model import Period
+from songhua.store.registry.models import ImportFile
+from songhua.store.registry.sites import sites
+from tests.flow.deliveries import HOURS, bring, published
+
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
 
-DEMO = Path(__file__).parents[2] / "demo"
-JILIN = DEMO / "air_hourly_2020-04.csv.gz"
-NOON = datetime(2020, 4, 4, 3, tzinfo=UTC)  # 11–12 of 4 April in Beijing
+EVER = Period(datetime(2020, 4, 1, tzinfo=UTC), datetime(2020, 4, 7, tzinfo=UTC))
+KEYS = ("pm2_5", "pm10", "so2", "no2", "co", "o3")
+WORDS = {"细颗粒物(PM2.5)": "pm2_5", "颗粒物(PM10)": "pm10", "二氧化硫": "so2"}
+"""How the release names the primary pollutants of these days."""
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory, embedded_url: str) -> Iterator["Songhua"]:  # noqa: F821 - imported once Django is ready
-    from django.conf import settings
-    from django.db import connections
-
-    from songhua.app.demo import _FOLDER
-    from songhua.app.platform import Songhua
-    from songhua.app.server import migrate_stores
-    from songhua.app.settings import _database
-    from songhua.store.registry import records
-
-    home = tmp_path_factory.mktemp("flow")
-    former = connections.databases["default"]
-    connections["default"].close()
-    connections.databases["default"] = connections.configure_settings(
-        {"default": _database(f"sqlite:///{home / 'registry.sqlite3'}")}
-    )["default"]
-    del connections["default"]
-    settings.SONGHUA_HOME, settings.SONGHUA_JOURNAL = home, home / "journal"
-    settings.SONGHUA_OBSERVATIONS = f"{embedded_url}?database=flow"
-    migrate_stores()
-    records.load_sites(_FOLDER / "sites.csv")
-    opened = Songhua.open()
-    yield opened
-    opened.close()
-    connections["default"].close()
-    connections.databases["default"] = former
-    del connections["default"]
-
-
-def bring(platform: "Songhua", path: Path, mapping: Path) -> dict[str, object]:  # noqa: F821
-    from songhua.api.ports import ImportOrder
-    from songhua.app.platform import silent
-
-    order = ImportOrder(path, path.name, mapping.read_text(encoding="utf-8"), "flow")
-    return dict(platform.run_import(order, silent))
-
-
-@pytest.fixture(scope="module")
-def loaded(platform: "Songhua") -> "Songhua":  # noqa: F821
-    found = bring(platform, JILIN, JILIN.with_name("air_hourly_2020-04.toml"))
+def loaded(platform: Songhua) -> Songhua:
+    found = bring(platform, HOURS)
     assert found["rejected"] == 0
     return platform
 
 
-def test_every_hour_has_the_index_that_was_published(loaded: "Songhua") -> None:  # noqa: F821
-    from songhua.model import Period
+def rows(platform: Songhua, *, period: str = "hour", scope: str = "site") -> pl.DataFrame:
+    return platform.shelf.air_index(period=period, scope=scope, span=EVER)
 
-    span = Period(datetime(2020, 4, 1, tzinfo=UTC), datetime(2020, 4, 7, tzinfo=UTC))
-    ours = loaded.shelf.air_index(period="hour", scope="site", span=span)
-    published = pl.read_csv(JILIN).filter(
-        pl.all_horizontal(
-            pl.col(name).is_not_null()
-            for name in ("so2", "no2", "co", "o3", "pm10", "pm25", "aqi_published")
-        )
+
+def held(platform: Songhua) -> dict[str, Any]:
+    """Return everything that a repetition could change."""
+    return {
+        "rows": [(size.table, size.rows) for size in platform.shelf.sizes()],
+        "journal": platform.journal.last_seq,
+        "files": list(ImportFile.objects.order_by("pk").values("name", "state", "rows_new")),
+    }
+
+
+def test_every_value_of_the_file_is_there(loaded: Songhua) -> None:
+    said = (
+        published()
+        .rename({"pm25": "pm2_5"})
+        .unpivot(on=KEYS, index=["site", "time"], variable_name="quantity")
+        .drop_nulls("value")
+        .with_columns(pl.col("value").cast(pl.Float64))
+        .sort("site", "quantity", "time")
     )
-    # The file names the hour's end in Beijing time.
-    start = (
-        pl.col("time").str.to_datetime("%Y-%m-%d %H:%M").dt.replace_time_zone("Asia/Shanghai")
-    ).dt.convert_time_zone("UTC") - timedelta(hours=1)
-    both = published.with_columns(start.cast(pl.Datetime("us", "UTC")).alias("time")).join(
-        ours, left_on=["site", "time"], right_on=["subject", "time"], how="left"
+    kept = loaded.shelf.observations(period="hour", span=EVER)
+    assert kept.select("site", "quantity", "time", "value").rows() == (
+        said.select("site", "quantity", "time", "value").rows()
     )
-    assert both.height > 4000
-    assert both.filter(pl.col("aqi") != pl.col("aqi_published")).is_empty()
-    assert both["aqi"].null_count() == 0
+    file = ImportFile.objects.get(name=HOURS.name)
+    assert (file.state, file.lines, file.rows_new) == ("done", published().height, said.height)
 
 
-def test_the_same_file_again_changes_nothing(loaded: "Songhua") -> None:  # noqa: F821
-    before, sizes = loaded.journal.last_seq, loaded.shelf.sizes()
-    again = bring(loaded, JILIN, JILIN.with_name("air_hourly_2020-04.toml"))
-    assert again["already"]
-    assert loaded.journal.last_seq == before
-    assert [size.rows for size in loaded.shelf.sizes()] == [size.rows for size in sizes]
-
-
-def test_a_correction_travels_and_the_past_can_be_asked_for(loaded: "Songhua") -> None:  # noqa: F821
-    from songhua.api.ports import CorrectionOrder
-    from songhua.model import BadInput, Period
-
-    hour = Period(NOON, NOON + timedelta(hours=1))
-
-    def aqi(scope: str, subject: str, as_of: datetime | None = None) -> int:
-        rows = loaded.shelf.air_index(
-            period="hour", scope=scope, span=hour, subjects=[subject], as_of=as_of
-        )
-        return int(rows["aqi"][0])
-
-    shown = {("site", "1121A"): aqi("site", "1121A"), ("city", "220100"): aqi("city", "220100")}
-    assert shown["site", "1121A"] == 162  # published for 11–12 of 4 April 2020
-    before = datetime.now(UTC)
-    order = CorrectionOrder("1121A", "pm10", NOON, 120.0, "仪器校准后更正", "analyst")
-    result = loaded.correct(order)
-    assert result["former"] == 273
-    assert aqi("site", "1121A") == 85  # PM10 120: 50 + 50 × 70/100
-    assert aqi("city", "220100") < shown["city", "220100"]
-    assert {key: aqi(*key, as_of=before) for key in shown} == shown
-    history = loaded.shelf.observation_history(
-        site="1121A", quantity="pm10", period="hour", time=NOON
+def test_every_hour_has_the_index_and_pollutants_that_were_published(loaded: Songhua) -> None:
+    own = sites().filter("own")["site"]
+    both = (
+        published()
+        .drop_nulls("aqi_published")
+        .join(rows(loaded), left_on=["site", "time"], right_on=["subject", "time"], how="left")
     )
-    assert history.select("value", "reason", "author").rows() == [
-        (273.0, "", "flow"),
-        (120.0, "仪器校准后更正", "analyst"),
+    assert both.height > 7000
+    assert both.filter(pl.col("site").is_in(own.to_list())).height > 1900
+    wrong = both.filter(pl.col("aqi").ne_missing(pl.col("aqi_published")))
+    assert wrong.select("site", "time", "aqi", "aqi_published").rows() == []
+    others = [
+        (site, f"{time:%m-%dT%H}")
+        for site, time, ours, words in both.filter(pl.col("aqi") > 50)
+        .select("site", "time", "primary", "primary_published")
+        .iter_rows()
+        if set(ours.split("+")) != {WORDS[word] for word in words.split("+")}
     ]
-    with pytest.raises(BadInput, match="原因"):
-        loaded.correct(CorrectionOrder("1121A", "pm10", NOON, 1.0, " ", "analyst"))
-
-    undone = CorrectionOrder("1121A", "pm10", NOON, 273.0, "撤销：原值无误", "analyst")
-    loaded.correct(undone)
-    assert {key: aqi(*key) for key in shown} == shown
+    # Its PM10 was withheld that hour, beyond the table, and still named beside PM2.5 of 714.
+    assert others == [("1128A", "04-05T14")]
 
 
-def test_a_decision_stands_when_the_source_sends_the_old_value_again(
-    loaded: "Songhua",  # noqa: F821
-    tmp_path: Path,
+def test_a_city_hour_is_the_mean_of_its_sites(loaded: Songhua) -> None:
+    """Changchun's ten sites at 11–12 of 4 April: PM10 200 248 273 192 227 122 80 180 142 153."""
+    city = rows(loaded, scope="city").filter(
+        subject="220100", time=datetime(2020, 4, 4, 3, tzinfo=UTC)
+    )
+    found = city.row(0, named=True)
+    assert found["pm10"] == 182  # 1817 / 10 = 181.7
+    assert (found["aqi"], found["level"], found["primary"]) == (116, 3, "pm10")  # 100+50×32/100
+    assert found["n"] == 10
+    assert found["edition"] == "HJ 633—2012"
+
+
+def test_days_are_the_means_of_their_hours(loaded: Songhua) -> None:
+    """Beijing's 3 April at 1121A, worked out here from the file alone."""
+    start = datetime(2020, 4, 2, 16, tzinfo=UTC)
+    hours = published().filter(
+        pl.col("site") == "1121A",
+        pl.col("time").is_between(start, start + timedelta(hours=24), closed="left"),
+    )
+    assert hours.height >= 20
+    day = rows(loaded, period="day").filter(subject="1121A", time=start).row(0, named=True)
+    for name, ours in (("pm10", "pm10"), ("pm25", "pm2_5"), ("so2", "so2"), ("no2", "no2")):
+        values = hours[name].drop_nulls().to_list()
+        assert day[ours] == round(sum(values) / len(values)), name  # half to even, as Python does
+
+
+def test_months_say_why_they_have_no_figure(loaded: Songhua) -> None:
+    """Four days make no month: 27 are asked for (GB 3095—2012, table 4)."""
+    month = loaded.shelf.air_summary(
+        period="month",
+        scope="city",
+        span=Period(datetime(2020, 3, 31, 16, tzinfo=UTC), datetime(2020, 4, 30, 16, tzinfo=UTC)),
+        subjects=["220100"],
+    ).row(0, named=True)
+    assert month["composite"] is None
+    assert month["rank"] is None
+    assert month["days"] == 30
+    assert month["valid_days"] < 4
+    assert "too_few_days" in month["reason"]
+
+
+def test_the_same_file_again_changes_nothing(loaded: Songhua) -> None:
+    before = held(loaded)
+    assert bring(loaded, HOURS)["already"]
+    assert held(loaded) == before
+
+
+def test_the_same_rows_in_another_file_change_nothing(loaded: Songhua, tmp_path: Path) -> None:
+    before = held(loaded)
+    again = tmp_path / "again.csv"
+    lines = gzip.decompress(HOURS.read_bytes()).decode().splitlines()
+    again.write_text("\ufeff" + "\r\n".join([lines[0], *reversed(lines[1:])]), encoding="utf-8")
+    found = bring(loaded, again)
+    assert (found["new"], found["changed"], found["rejected"]) == (0, 0, 0)
+    assert found["same"] == ImportFile.objects.get(name=HOURS.name).rows_new
+    assert held(loaded)["rows"] == before["rows"]
+
+
+def test_a_changed_copy_of_the_file_makes_revisions(loaded: Songhua, tmp_path: Path) -> None:
+    changed = tmp_path / "changed.csv"
+    text = gzip.decompress(HOURS.read_bytes()).decode()
+    line = "1121A,2020-04-04 14:00,4,14,0.6,102,190,41,"
+    assert text.count(line) == 1
+    changed.write_text(
+        text.replace(line, "1121A,2020-04-04 14:00,4,14,0.6,102,191,,"), encoding="utf-8"
+    )
+    found = bring(loaded, changed)
+    assert (found["new"], found["changed"], found["rejected"]) == (0, 1, 0)
+    at = datetime(2020, 4, 4, 5, tzinfo=UTC)
+    history = loaded.shelf.observation_history(
+        site="1121A", quantity="pm10", period="hour", time=at
+    )
+    assert history["value"].to_list() == [190.0, 191.0]
+    # An empty cell says nothing: what was delivered before stands.
+    untouched = loaded.shelf.observation_history(
+        site="1121A", quantity="pm2_5", period="hour", time=at
+    )
+    assert untouched["value"].to_list() == [41.0]
+    index = rows(loaded).filter(subject="1121A", time=at).row(0, named=True)
+    assert index["aqi"] == 121  # 100 + 50 × 41/100 = 120.5, up
+    past = loaded.shelf.air_index_history(period="hour", scope="site", subject="1121A", time=at)
+    assert past["aqi"].to_list() == [120, 121]
+
+
+def test_a_dry_run_says_what_would_happen_and_keeps_nothing(
+    loaded: Songhua, tmp_path: Path
 ) -> None:
-    from songhua.api.ports import CorrectionOrder
-    from songhua.model import Period
-
-    at = NOON + timedelta(hours=1)
-    loaded.correct(CorrectionOrder("1121A", "so2", at, 7.0, "核对纸带", "analyst"))
-    path = tmp_path / "again.csv"
-    path.write_text("site,time,so2\n1121A,2020-04-04T12:00,9\n", encoding="utf-8")
-    mapping = tmp_path / "again.toml"
-    mapping.write_text(
-        'layout = "wide"\ntime = "time"\nsite = "site"\n[quantities]\nso2 = "so2"\n',
+    before = held(loaded)
+    path = tmp_path / "trial.csv"
+    path.write_text(
+        "site,time,so2\n1121A,2020-04-04 12:00,99\n1121A,2020-04-09 12:00,5\n9999A,2020-04-09,1\n",
         encoding="utf-8",
     )
-    bring(loaded, path, mapping)
-    rows = loaded.shelf.observations(
-        period="hour",
-        span=Period(at, at + timedelta(hours=1)),
-        sites=["1121A"],
-        quantities=["so2"],
-    )
-    assert rows["value"].to_list() == [7.0]
+    order = ImportOrder(path, path.name, "", "flow", dry_run=True)  # the columns are guessed
+    found = loaded.run_import(order, silent)
+    assert (found["new"], found["changed"], found["rejected"]) == (1, 1, 1)
+    assert held(loaded) == before
 
 
-def test_a_replay_of_the_journal_changes_nothing(loaded: "Songhua") -> None:  # noqa: F821
-    from songhua.app.platform import silent
-    from songhua.model import Period
+def test_a_replay_of_the_journal_changes_nothing(loaded: Songhua) -> None:
+    def current() -> list[Any]:
+        values = loaded.shelf.observations(period="hour", span=EVER)
+        return [
+            values.select("site", "quantity", "time", "value", "mark", "revision").rows(),
+            rows(loaded).select("subject", "time", "aqi", "primary", "revision").rows(),
+            rows(loaded, period="day", scope="city").select("subject", "time", "aqi").rows(),
+        ]
 
-    span = Period(datetime(2020, 4, 1, tzinfo=UTC), datetime(2020, 4, 7, tzinfo=UTC))
-
-    def current() -> pl.DataFrame:
-        return loaded.shelf.observations(period="hour", span=span).select(
-            "site", "quantity", "time", "value", "mark", "revision"
-        )
-
-    before = current()
+    before, files = current(), held(loaded)["files"]
     assert loaded.replay(silent) >= 3
-    assert current().equals(before)
+    assert current() == before
+    assert held(loaded)["files"] == files
 
 
-def test_an_operator_brings_data_of_their_own_region_only(
-    loaded: "Songhua",  # noqa: F821
-    tmp_path: Path,
-) -> None:
-    from songhua.api.ports import ImportOrder
-    from songhua.app.platform import silent
-    from songhua.store.registry import records
-
-    records.add_user("cc", role="operator", region="220100", password="gold-pine-7-river")
+def test_an_operator_brings_data_of_their_own_region_only(loaded: Songhua, tmp_path: Path) -> None:
     path = tmp_path / "two.csv"
     path.write_text(
         "site,time,so2\n1121A,2020-04-08T12:00,9\n1773A,2020-04-08T12:00,9\n", encoding="utf-8"
     )
-    found = loaded.run_import(ImportOrder(path, path.name, "", "cc", dry_run=True), silent)
+    order = ImportOrder(path, path.name, "", "operator", dry_run=True)
+    found = loaded.run_import(order, silent)
     assert (found["new"], found["faults"]) == (1, {"unknown_site": 1})

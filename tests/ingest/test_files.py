@@ -127,7 +127,7 @@ def test_every_bad_row_is_kept_with_its_line_and_fault(file: Path) -> None:
         (6, Fault.NOT_A_NUMBER),
         (7, Fault.IMPOSSIBLE_VALUE),
         (7, Fault.IMPOSSIBLE_VALUE),
-        (8, Fault.DUPLICATE),
+        (8, Fault.CONFLICT),
         (8, Fault.DUPLICATE),
         (9, Fault.SHORT_ROW),
         (10, Fault.LONG_ROW),
@@ -217,18 +217,16 @@ def test_a_wrong_unit_is_a_fault_of_its_row(file: Path) -> None:
         time=st.text(min_size=1),
         site=st.text(min_size=1),
         hour_label=st.sampled_from(["start", "end"]),
-        quantities=st.dictionaries(st.text(), st.sampled_from(["pm2_5", "co"]), min_size=1),
+        quantities=st.dictionaries(
+            st.sampled_from(["pm2_5", "co", "o3"]), st.text(min_size=1), min_size=1
+        ).map(lambda chosen: {header: key for key, header in chosen.items()}),
         missing=st.lists(st.text()).map(tuple),
         zero_is_missing=st.booleans(),
         note_zh=st.text(),
     )
 )
 def test_a_mapping_survives_being_written(mapping: FileMapping) -> None:
-    try:
-        assert read_mapping(write_mapping(mapping)) == mapping
-    except BadInput:
-        # TOML has no way to write most control characters, and says so.
-        assert any(ord(char) < 32 or ord(char) == 127 for char in write_mapping(mapping))
+    assert read_mapping(write_mapping(mapping)) == mapping
 
 
 class Shelf:

@@ -12,6 +12,7 @@ import socketserver
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ Report = Callable[[Mapping[str, Any]], None]
 Work = Callable[[Mapping[str, Any], Report], Mapping[str, Any]]
 
 _LONGEST_SOCKET_PATH = 100
+"""What every system takes. [bytes]"""
 _MOST_BYTES = 4 * 1024 * 1024
 
 
 def socket_path(home: Path) -> Path:
     """Return where the platform of this home listens."""
     path = home / "songhua.sock"
-    if len(str(path)) <= _LONGEST_SOCKET_PATH:
+    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
         return path
     name = hashlib.sha256(str(home).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"songhua-{os.getuid()}-{name}.sock"
@@ -66,16 +68,19 @@ class ControlServer:
 
 
 def _answer(line: bytes, send: Report, works: Mapping[str, Work]) -> None:
+    def report(step: Mapping[str, Any]) -> None:
+        with suppress(OSError):  # the command went away; the work goes on
+            send({"progress": step})
+
     try:
         asked = json.loads(line)
-        result = works[asked["work"]](asked["args"], lambda step: send({"progress": step}))
-        send({"result": result})
+        answer: dict[str, Any] = {"result": works[asked["work"]](asked["args"], report)}
     except BadInput as fault:
-        send({"error": {"zh": fault.zh, "en": fault.en}})
-    except OSError:
-        return  # the command went away; its work is done or will be taken up at the next start
+        answer = {"error": {"zh": fault.zh, "en": fault.en}}
     except Exception as fault:  # noqa: BLE001 - a door: say it to the one who asked
-        send({"error": {"zh": f"内部错误：{fault!r}", "en": f"Internal error: {fault!r}"}})
+        answer = {"error": {"zh": f"内部错误：{fault!r}", "en": f"Internal error: {fault!r}"}}
+    with suppress(OSError):
+        send(answer)
 
 
 def is_running(home: Path) -> bool:

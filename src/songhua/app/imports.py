@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
@@ -28,13 +28,31 @@ from songhua.ingest.files import (
 from songhua.model import BEIJING, BadInput, Period
 from songhua.store import Entry, Journal, Shelf
 from songhua.store.registry import records
-from songhua.store.registry.models import User
+from songhua.store.registry.models import ImportFile, User
 from songhua.store.registry.sites import region_names, sites, spellings
 
 Report = Callable[[Mapping[str, Any]], None]
-Applied = tuple[Mapping[str, Any], list[Affected]]
 
 _PIECE = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a journal entry.
+
+    Parameters
+    ----------
+    told
+        What to say about it.
+    affected
+        What must be assessed again; None when nothing.
+    fault
+        Why it stopped half-way; what had come by then is on the shelf.
+    """
+
+    told: Mapping[str, Any]
+    affected: Affected | None
+    fault: BadInput | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +115,7 @@ def receive(journal: Journal, order: ImportOrder, report: Report) -> Entry | Map
 
 def apply_file(journal: Journal, shelf: Shelf, entry: Entry, report: Report) -> Applied:
     """Bring a journalled file onto the shelf; safe to repeat."""
+    former = ImportFile.objects.filter(journal_seq=entry.seq).first()
     file_id = records.begin_file(
         entry.seq, entry.meta, sha256=entry.sha256, size=entry.size, at=entry.time
     )
@@ -113,23 +132,19 @@ def apply_file(journal: Journal, shelf: Shelf, entry: Entry, report: Report) -> 
             step=steps,
         )
     except BadInput as fault:
-        records.finish_file(file_id, state="failed", fault=f"{fault.zh}\n{fault.en}")
-        records.mark_applied(entry.seq)
+        words = f"{fault.zh}\n{fault.en}"
+        records.finish_file(file_id, state="failed", fault=words, **_counts(steps.summary))
+        return Applied({}, steps.affected(mapping, entry.seq), fault)
+    except Exception as fault:
+        records.finish_file(file_id, state="failed", fault=f"内部错误 Internal error: {fault!r}")
         raise
-    records.finish_file(
-        file_id,
-        state="done",
-        lines=summary.lines,
-        rows_new=summary.new,
-        rows_changed=summary.changed,
-        rows_same=summary.same,
-        rows_rejected=summary.rejected,
-        first_time=summary.first,
-        last_time=summary.last,
-        note=mapping.note_zh,
-    )
+    # Its rows count as new once only: when applied again, what they were is in the register.
+    counts = {} if former is not None and former.state == "done" else _counts(summary)
+    records.finish_file(file_id, state="done", note=mapping.note_zh, **counts)
     told = {**_told(summary), "id": file_id, "revision": entry.seq, "seconds": steps.seconds}
-    return told, _affected(summary, mapping, entry.seq)
+    if former is not None:  # rows that a stop left unassessed are no news now, but still to assess
+        return Applied(told, steps.affected(mapping, entry.seq))
+    return Applied(told, _affected(summary.sites, summary.first, summary.last, mapping, entry.seq))
 
 
 def apply_correction(journal: Journal, shelf: Shelf, entry: Entry, report: Report) -> Applied:
@@ -157,23 +172,35 @@ def apply_correction(journal: Journal, shelf: Shelf, entry: Entry, report: Repor
     length = timedelta(hours=1) if order["period"] == "hour" else timedelta(days=1)
     affected = Affected((order["site"],), Period(at, at + length), entry.seq)
     told = {"former": order["former"], "value": order["value"], "revision": entry.seq}
-    return told, [affected]
+    return Applied(told, affected)
 
 
 class _Steps:
-    """Tell how far a file is, with rows a second."""
+    """Tell how far a file is, with rows a second; remember all that it says, new or not."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._began = time.monotonic()
+        self._sites: set[str] = set()
+        self._times: list[Any] = []
+        self.summary = ImportSummary()
 
     @property
     def seconds(self) -> float:
         """How long it has taken."""
         return time.monotonic() - self._began
 
+    def affected(self, mapping: FileMapping, cause: int) -> Affected | None:
+        """Return the extent of what was read."""
+        first, last = min(self._times, default=None), max(self._times, default=None)
+        return _affected(self._sites, first, last, mapping, cause)
+
     def __call__(self, batch: Batch, summary: ImportSummary) -> None:
         """Report one batch."""
+        self.summary = summary
+        if not batch.rows.is_empty():
+            self._sites |= set(batch.rows["site"].unique())
+            self._times += [batch.rows["time"].min(), batch.rows["time"].max()]
         self._report(
             {
                 "phase": "read",
@@ -224,9 +251,26 @@ def _told(summary: ImportSummary) -> dict[str, Any]:
     }
 
 
-def _affected(summary: ImportSummary, mapping: FileMapping, cause: int) -> list[Affected]:
-    if summary.first is None or summary.last is None:
-        return []
+def _counts(summary: ImportSummary) -> dict[str, Any]:
+    return {
+        "lines": summary.lines,
+        "rows_new": summary.new,
+        "rows_changed": summary.changed,
+        "rows_same": summary.same,
+        "rows_rejected": summary.rejected,
+        "first_time": summary.first,
+        "last_time": summary.last,
+    }
+
+
+def _affected(
+    sites: Iterable[str],
+    first: datetime | None,
+    last: datetime | None,
+    mapping: FileMapping,
+    cause: int,
+) -> Affected | None:
+    if first is None or last is None:
+        return None
     length = timedelta(hours=1) if mapping.period == "hour" else timedelta(days=1)
-    span = Period(summary.first, summary.last + length)
-    return [Affected(tuple(sorted(summary.sites)), span, cause)]
+    return Affected(tuple(sorted(sites)), Period(first, last + length), cause)

@@ -3,24 +3,28 @@
 import json
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+import structlog
 from django.conf import settings
 
 from songhua.api import ports
 from songhua.app import corrections, imports
-from songhua.app.jobs import Jobs
+from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
 from songhua.assess.job import Affected, Stamp
-from songhua.model import Period
+from songhua.model import BadInput, Period
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
 from songhua.store.registry import records
 from songhua.store.registry.sites import members
 
 Report = Callable[[Mapping[str, Any]], None]
+
+log = structlog.get_logger()
 
 
 def silent(_step: Mapping[str, Any]) -> None:
@@ -123,7 +127,7 @@ class Songhua:
             if entry.seq not in done
         ]
         for entry in waiting:
-            self._apply(entry, report)
+            self._apply_again(entry, report)
         return len(waiting)
 
     def replay(self, report: Report) -> int:
@@ -131,7 +135,7 @@ class Songhua:
         entries = list(self.journal.entries(kinds=("file", "correction")))
         with self._work:
             for entry in entries:
-                self._apply(entry, report)
+                self._apply_again(entry, report)
         return len(entries)
 
     def reassess(self, affected: Affected, report: Report) -> dict[str, int]:
@@ -141,13 +145,23 @@ class Songhua:
 
     def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:
         apply = {"file": imports.apply_file, "correction": imports.apply_correction}[entry.kind]
-        result, affected = apply(self.journal, self.shelf, entry, report)
+        applied = apply(self.journal, self.shelf, entry, report)
         changed: dict[str, int] = {}
-        for part in affected:
-            for step, count in self.reassess(part, report).items():
-                changed[step] = changed.get(step, 0) + count
+        if applied.affected is not None:
+            changed = self.reassess(applied.affected, _to_the_end(report))
         records.mark_applied(entry.seq)
-        return {**result, "recomputed": changed}
+        if applied.fault is not None:
+            raise applied.fault
+        return {**applied.told, "recomputed": changed}
+
+    def _apply_again(self, entry: Entry, report: Report) -> None:
+        """Apply an entry; what is wrong with it is noted and stops no other."""
+        try:
+            self._apply(entry, report)
+        except BadInput as fault:
+            log.warning("entry not usable", seq=entry.seq, fault=fault.en)
+        except Exception:
+            log.exception("entry not applied", seq=entry.seq)
 
     def _current(self, order: ports.CorrectionOrder) -> float | None:
         rows = self.shelf.observations(
@@ -157,3 +171,13 @@ class Songhua:
             quantities=[order.quantity],
         )
         return None if rows.is_empty() else rows["value"][0]
+
+
+def _to_the_end(report: Report) -> Report:
+    """Report on, but heed no wish to stop: what is on the shelf must be assessed."""
+
+    def told(step: Mapping[str, Any]) -> None:
+        with suppress(Stopped):
+            report(step)
+
+    return told

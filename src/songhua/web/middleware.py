@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
 
 _POLICY = "; ".join(
     [
@@ -93,4 +93,4 @@ class Door:
             return self._next(request)
         if request.path.startswith("/api/"):
             return JsonResponse({"zh": "请先登录。", "en": "Log in first."}, status=401)
-        return redirect(f"{settings.LOGIN_URL}?next={request.get_full_path()}")
+        return redirect_to_login(request.get_full_path())

@@ -220,6 +220,7 @@ def _mark(
         "words": cause.reason,
         "author": cause.author,
         "at": _ms(cause.at),
+        "kind": "correction",
     }
 
 
@@ -244,6 +245,7 @@ def _redelivered(who: Subject, ask: Asked, rows: pl.DataFrame) -> Iterator[dict[
             "words": file.name if file else row["reason"],
             "author": row["author"],
             "at": _ms(row["recorded_at"]),
+            "kind": "file",
         }
 
 

@@ -20,7 +20,8 @@ def add_to(app: typer.Typer) -> None:
     """Hang these commands on the root."""
     app.command("import")(import_files)
     app.command("rejects")(rejects)
-    app.command("correct")(correct)
+    # A value may begin with a minus and is no option then.
+    app.command("correct", context_settings={"ignore_unknown_options": True})(correct)
 
 
 def import_files(

@@ -16,8 +16,10 @@ class Fault(StrEnum):
     IMPOSSIBLE_VALUE = "impossible_value"
     WRONG_UNIT = "wrong_unit"
     DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
     SHORT_ROW = "short_row"
     LONG_ROW = "long_row"
+    BAD_QUOTES = "bad_quotes"
     BAD_ENCODING = "bad_encoding"
     TRUNCATED_FILE = "truncated_file"
 
@@ -30,9 +32,11 @@ WORDS = {
     Fault.NOT_A_NUMBER: ("数值不是数", "value is not a number"),
     Fault.IMPOSSIBLE_VALUE: ("数值不可能", "value is impossible"),
     Fault.WRONG_UNIT: ("单位不符", "wrong unit"),
-    Fault.DUPLICATE: ("文件内重复", "duplicate within the file"),
+    Fault.DUPLICATE: ("文件内重复，数值相同", "duplicate within the file, same value"),
+    Fault.CONFLICT: ("文件内重复，数值不同", "duplicate within the file, another value"),
     Fault.SHORT_ROW: ("列数不足", "too few columns"),
     Fault.LONG_ROW: ("列数过多", "too many columns"),
+    Fault.BAD_QUOTES: ("引号不成对", "quotes do not pair"),
     Fault.BAD_ENCODING: ("文字编码有误", "text cannot be decoded"),
     Fault.TRUNCATED_FILE: ("文件不完整", "file is cut off"),
 }

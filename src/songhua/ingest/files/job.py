@@ -1,18 +1,29 @@
 """A file goes in: compared with what was delivered before, only what is new or changed is kept."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import polars as pl
 
+from songhua.ingest.files.cells import Readable
 from songhua.ingest.files.mapping import FileMapping
-from songhua.ingest.files.read import Batch, SiteTable, read_batches
-from songhua.ingest.files.source import Readable
+from songhua.ingest.files.places import SiteTable
+from songhua.ingest.files.read import Batch, read_batches
 from songhua.model import Period
 
 _KEY = ("site", "quantity", "time")
+_DELIVERED: dict[str, pl.DataType | type[pl.DataType]] = {
+    "site": pl.String,
+    "quantity": pl.String,
+    "time": pl.Datetime("us", "UTC"),
+    "value": pl.Float64,
+    "mark": pl.String,
+}
+_LENGTHS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+_LARGEST_BOX = 2_000_000
+"""Values of the shelf compared at once; a file in no order of time would ask for all of them."""
 
 
 class ImportShelf(Protocol):
@@ -41,7 +52,7 @@ class ImportSummary:
     new, changed, same
         Values that were not there; that differ from what was delivered before; that do not.
     missing
-        Cells that said: no value.
+        Cells that said no value where none was known.
     rejected
         Rows and cells that could not go in.
     faults
@@ -153,57 +164,84 @@ def _run(
     # What this file brings itself need not be asked for: it has no value twice.
     observed = shelf.observed(mapping.period)
     for batch in read_batches(source, mapping, sites=sites, now=now):
-        news, changed = _news(shelf, batch.rows, mapping.period, observed)
-        if not news.is_empty():
-            keep(news)
-        _add_up(summary, batch, news, changed)
+        news = list(_news(shelf, batch.rows, mapping.period, observed))
+        for part in news:
+            if not part.rows.is_empty():
+                keep(part.rows)
+        _add_up(summary, batch, news)
         if not batch.rejects.is_empty():
             keep_rejects(batch.rejects.to_dicts())
         step(batch, summary)
     return summary
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """Rows that are new or changed; how many are changed, and how many say what was known."""
+
+    rows: pl.DataFrame
+    changed: int
+    same: int
+
+
 def _news(
     shelf: ImportShelf, rows: pl.DataFrame, period: str, observed: Period | None
-) -> tuple[pl.DataFrame, int]:
-    """Return the rows that are new or changed, and how many are changed."""
+) -> Iterator[_News]:
+    """Compare rows with what was delivered before, a bounded box of the shelf at a time."""
     if rows.is_empty():
-        return rows, 0
+        return
     first, last = rows["time"].min(), rows["time"].max()
     if not isinstance(first, datetime) or not isinstance(last, datetime):
         raise TypeError("observations have times")
     if observed is None or last < observed.start or first >= observed.end:
-        return rows, 0
+        yield _compared(rows, pl.DataFrame(schema=_DELIVERED))
+        return
+    sites, quantities = rows["site"].unique(), rows["quantity"].unique()
+    length = _LENGTHS[period]
+    intervals = (last - first) // length + 1
+    if intervals > 1 and sites.len() * quantities.len() * intervals > _LARGEST_BOX:
+        middle = first + intervals // 2 * length
+        for half in (rows.filter(pl.col("time") < middle), rows.filter(pl.col("time") >= middle)):
+            yield from _news(shelf, half, period, observed)
+        return
     before = shelf.delivered(
         period=period,
-        span=Period(first, last + timedelta(seconds=1)),
-        sites=rows["site"].unique().to_list(),
-        quantities=rows["quantity"].unique().to_list(),
+        span=Period(first, last + length),
+        sites=sites.to_list(),
+        quantities=quantities.to_list(),
     )
-    if before.is_empty():
-        return rows, 0
+    yield _compared(rows, before)
+
+
+def _compared(rows: pl.DataFrame, before: pl.DataFrame) -> _News:
     known = before.select(*_KEY, was=pl.col("value"), was_mark=pl.col("mark"), there=pl.lit(1))
     joined = rows.join(known, on=_KEY, how="left", maintain_order="left")
-    same = pl.col("value").eq_missing(pl.col("was")) & (pl.col("mark") == pl.col("was_mark"))
-    news = joined.filter(pl.col("there").is_null() | ~same)
-    return news.select(rows.columns), news["there"].count()
+    is_same = pl.col("value").eq_missing(pl.col("was")) & (pl.col("mark") == pl.col("was_mark"))
+    # "No value" without a reason is news only where there was one.
+    says_nothing = pl.col("there").is_null() & pl.col("value").is_null() & (pl.col("mark") == "")
+    told = joined.filter(~says_nothing)
+    news = told.filter(pl.col("there").is_null() | ~is_same)
+    return _News(news.select(rows.columns), news["there"].count(), told.height - news.height)
 
 
-def _add_up(summary: ImportSummary, batch: Batch, news: pl.DataFrame, changed: int) -> None:
+def _add_up(summary: ImportSummary, batch: Batch, news: Sequence[_News]) -> None:
+    told = 0
+    for part in news:
+        told += part.rows.height + part.same
+        summary.new += part.rows.height - part.changed
+        summary.changed += part.changed
+        summary.same += part.same
+        if part.rows.is_empty():
+            continue
+        summary.sites |= set(part.rows["site"].unique())
+        first, last = part.rows["time"].min(), part.rows["time"].max()
+        if isinstance(first, datetime) and isinstance(last, datetime):
+            summary.first = min(first, summary.first or first)
+            summary.last = max(last, summary.last or last)
     summary.lines = batch.lines
-    summary.new += news.height - changed
-    summary.changed += changed
-    summary.same += batch.rows.height - news.height
-    summary.missing += batch.missing
+    summary.missing += batch.missing + batch.rows.height - told
     summary.rejected += batch.rejects.height
     for fault, count in batch.rejects["fault"].value_counts().iter_rows():
         summary.faults[fault] = summary.faults.get(fault, 0) + count
     room = _MOST_EXAMPLES - len(summary.examples)
     summary.examples += batch.rejects.head(room).to_dicts()
-    if news.is_empty():
-        return
-    summary.sites |= set(news["site"].unique())
-    first, last = news["time"].min(), news["time"].max()
-    if isinstance(first, datetime) and isinstance(last, datetime):
-        summary.first = min(first, summary.first or first)
-        summary.last = max(last, summary.last or last)

@@ -1,10 +1,12 @@
 """What the columns of a file mean: a small TOML file, or a good guess."""
 
+import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from songhua.ingest.files.units import unit_factor
 from songhua.model import BadInput
 from songhua.standards import QUANTITIES
 
@@ -26,31 +28,7 @@ MISSING = (
 )
 """Cells that say: no value."""
 
-_FACTORS = {
-    ("µg/m³", "mg/m³"): 0.001,
-    ("mg/m³", "µg/m³"): 1000.0,
-    ("ng/m³", "µg/m³"): 0.001,
-    ("hPa", "kPa"): 0.1,
-    ("Pa", "kPa"): 0.001,
-}
-# One part per billion at 298.15 K and 1013.25 hPa (GB 3095—2012, amendment of 2018; GB 3095—2026,
-# 4.3): molar mass / 24.465. [µg/m³; mg/m³ a ppm of CO]
-_PER_PPB = {"so2": 2.619, "no2": 1.880, "o3": 1.962, "o3_8h": 1.962, "no": 1.2265, "nox": 1.880}
-_CO_PER_PPM = 1.145
-_SPELLED = {
-    "ug/m3": "µg/m³",
-    "μg/m3": "µg/m³",
-    "µg/m3": "µg/m³",
-    "μg/m³": "µg/m³",
-    "ug/m³": "µg/m³",
-    "微克/立方米": "µg/m³",
-    "mg/m3": "mg/m³",
-    "毫克/立方米": "mg/m³",
-    "ng/m3": "ng/m³",
-    "degC": "°C",
-    "℃": "°C",
-    "deg": "°",
-}
+_TABLES = ("quantities", "units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +49,11 @@ class FileMapping:
         ``utf-8`` or ``gb18030``.
     delimiter
         Between the columns of a CSV file.
-    time, site, city, name
+    time, hour
+        Headers; `hour` where date and hour stand apart.
+    time_format
+        As `datetime.strptime` has it, for times written in no usual way.
+    site, city, name
         Headers. A site is given by its key, or by city and name.
     quantity, value, unit, mark
         Headers of a long file; `unit` and `mark` may be empty.
@@ -105,11 +87,25 @@ class FileMapping:
     units: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = MISSING
     zero_is_missing: bool = False
+    hour: str = ""
+    time_format: str = ""
     note_zh: str = ""
     note_en: str = ""
 
     def __post_init__(self) -> None:
         _check(self)
+
+    @property
+    def columns(self) -> list[str]:
+        """Headers that a file must have."""
+        of_site = [self.site] if self.site else [self.city, self.name]
+        of_value = (
+            [self.quantity, self.value, self.unit, self.mark]
+            if self.layout == "long"
+            else list(self.quantities)
+        )
+        named = [self.time, self.hour, *of_site, *of_value]
+        return list(dict.fromkeys(name for name in named if name))
 
 
 def read_mapping(text: str) -> FileMapping:
@@ -121,16 +117,20 @@ def read_mapping(text: str) -> FileMapping:
         If the text is no TOML or names what does not exist; the message says which.
     """
     try:
-        fields = tomllib.loads(text)
-        if "missing" in fields:
-            fields["missing"] = tuple(map(str, fields["missing"]))
-        return FileMapping(**fields)
+        given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise BadInput(
             f"列对照不是 TOML：{fault}。", f"The mapping is no TOML: {fault}."
         ) from fault
-    except TypeError as fault:
-        raise BadInput(f"列对照有误：{fault}。", f"The mapping is wrong: {fault}.") from fault
+    absent = [name for name in ("layout", "time") if name not in given]
+    if absent:
+        listed = "、".join(absent)
+        raise BadInput(f"列对照缺少 {listed}。", f"The mapping lacks {listed}.")
+    for name, value in given.items():
+        _check_type(name, value)
+    if "missing" in given:
+        given["missing"] = tuple(given["missing"])
+    return FileMapping(**given)
 
 
 def write_mapping(mapping: FileMapping) -> str:
@@ -140,39 +140,26 @@ def write_mapping(mapping: FileMapping) -> str:
         for name in FileMapping.__slots__
         if not isinstance(value := getattr(mapping, name), Mapping)
     ]
-    for table in ("quantities", "units"):
+    for table in _TABLES:
         lines.append(f"\n[{table}]")
         pairs: Mapping[str, str] = getattr(mapping, table)
         lines += [f"{_toml(key)} = {_toml(value)}" for key, value in pairs.items()]
     return "\n".join(lines) + "\n"
 
 
-def known_quantities() -> dict[str, str]:
-    """Return every name that files use for a quantity, in lower case → its key."""
-    names = {}
-    for key, quantity in QUANTITIES.items():
-        for name in (key, quantity.symbol, quantity.name_zh, *quantity.codes, *quantity.aliases):
-            names[name.lower()] = key
-    return names
-
-
-def unit_factor(quantity: str, unit: str) -> float | None:
-    """Return what a value in a unit is multiplied by to be in the quantity's; None: cannot be.
-
-    >>> unit_factor("co", "ppm"), unit_factor("pm2_5", "mg/m3"), unit_factor("pm2_5", "°C")
-    (1.145, 1000.0, None)
-    """
-    ours = QUANTITIES[quantity].unit
-    theirs = _SPELLED.get(unit.strip(), unit.strip())
-    if theirs in {"", ours}:
-        return 1.0
-    if theirs == "ppb" and quantity in _PER_PPB:
-        return _PER_PPB[quantity]
-    if theirs == "ppm" and quantity in _PER_PPB:
-        return _PER_PPB[quantity] * 1000
-    if theirs in {"ppm", "ppb"} and quantity == "co":
-        return _CO_PER_PPM if theirs == "ppm" else _CO_PER_PPM / 1000
-    return _FACTORS.get((theirs, ours))
+def _check_type(name: str, value: object) -> None:
+    """Refuse what a mapping does not know, or of another kind than it knows."""
+    kinds = {known.name: known.type for known in fields(FileMapping)}
+    if name not in kinds:
+        raise BadInput(f"列对照中没有 {name} 这一项。", f"A mapping has no {name}.")
+    if kinds[name] in (str, bool):
+        fits = type(value) is kinds[name]
+    elif name in _TABLES:
+        fits = isinstance(value, dict) and all(isinstance(part, str) for part in value.values())
+    else:
+        fits = isinstance(value, list) and all(isinstance(part, str) for part in value)
+    if not fits:
+        raise BadInput(f"列对照的 {name} 写法不对。", f"{name} in the mapping is of a wrong kind.")
 
 
 def _check(mapping: FileMapping) -> None:
@@ -189,11 +176,14 @@ def _check(mapping: FileMapping) -> None:
                 f"列对照的 {name} 应为 {listed}，不是“{value}”。",
                 f"{name} in the mapping must be one of {listed}, not “{value}”.",
             )
-    if len(mapping.delimiter) != 1:
-        raise BadInput("delimiter 应为一个字符。", "The delimiter must be one character.")
+    sign = mapping.delimiter
+    if len(sign) != 1 or not sign.isascii() or sign.isalnum() or sign in '"\r\n':
+        raise BadInput(
+            "delimiter 应为一个符号，如逗号。", "The delimiter must be one sign, such as a comma."
+        )
     try:
         ZoneInfo(mapping.time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as fault:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
         raise BadInput(
             f"没有这个时区：{mapping.time_zone}。", f"Unknown time zone: {mapping.time_zone}."
         ) from fault
@@ -213,7 +203,13 @@ def _check_columns(mapping: FileMapping) -> None:
             "长表的列对照应指明指标列 quantity 与数值列 value。",
             "The mapping of a long file must name the columns quantity and value.",
         )
-    for key in (*mapping.quantities.values(), *mapping.units):
+    keys = list(mapping.quantities.values())
+    twice = "、".join(sorted({key for key in keys if keys.count(key) > 1}))
+    if mapping.layout == "wide" and twice:
+        raise BadInput(
+            f"两列都对应 {twice}，只能选一列。", f"Two columns stand for {twice}; choose one."
+        )
+    for key in (*keys, *mapping.units):
         if key not in QUANTITIES:
             raise BadInput(f"列对照中没有这个指标：{key}。", f"No such quantity: {key}.")
     for key, unit in mapping.units.items():
@@ -229,5 +225,4 @@ def _toml(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
-    text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return '"' + text.replace("\t", "\\t").replace("\r", "\\r") + '"'
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -2,55 +2,31 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from songhua.ingest.files.cells import Cells, Readable, has_all
 from songhua.ingest.files.faults import REJECTS, WORDS, Fault
-from songhua.ingest.files.mapping import FileMapping, known_quantities, unit_factor
-from songhua.ingest.files.source import Cells, Readable, read_cells
+from songhua.ingest.files.mapping import FileMapping
+from songhua.ingest.files.names import named_quantity
+from songhua.ingest.files.places import Places, SiteTable
+from songhua.ingest.files.seen import Seen
+from songhua.ingest.files.source import read_cells
+from songhua.ingest.files.times import UTC, read_times, with_hours
+from songhua.ingest.files.values import judged, read_values
 from songhua.model import BadInput
-from songhua.standards import QUANTITIES, station_marks
+from songhua.standards import QUANTITIES
 
-_UTC = pl.Datetime("us", "UTC")
-_TIME_FORMATS = (
-    "%Y-%m-%dT%H:%M:%S%.f%:z",
-    "%Y-%m-%dT%H:%M%:z",
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M",
-    "%Y%m%d%H%M%S",
-)
-_DAY_FORMATS = ("%Y-%m-%d", "%Y%m%d")
 _ROWS: dict[str, pl.DataType | type[pl.DataType]] = {
     "site": pl.String,
     "quantity": pl.String,
     "period": pl.String,
-    "time": _UTC,
+    "time": UTC,
     "value": pl.Float64,
     "mark": pl.String,
     "line": pl.UInt64,
 }
-_EARLIEST_YEAR = 1980
-_AHEAD = timedelta(hours=26)  # a source may be a day ahead of our clock, not more
-_MARKED = r"^\s*(-?[0-9.]+)\s*\(([A-Za-z]{1,4})\)\s*$"
-
-
-@dataclass(frozen=True, slots=True)
-class SiteTable:
-    """Which sites a file may name.
-
-    Parameters
-    ----------
-    keys
-        Site keys, and region codes for values that are a city's own.
-    spellings
-        city_name, name, site: how files call them.
-    """
-
-    keys: frozenset[str]
-    spellings: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +36,14 @@ class Batch:
     Parameters
     ----------
     rows
-        site, quantity, period, time (UTC, start of the interval), value (null: delivered with a
-        mark instead of a value), mark, line.
+        site, quantity, period, time (UTC, start of the interval), value (null: delivered as
+        missing, in words or by a mark), mark, line.
     rejects
         line, raw, fault, detail_zh, detail_en.
     lines
-        Lines read so far.
+        Rows read so far.
     missing
-        Cells of this batch that said: no value.
+        Cells of this batch that were empty.
     done, total
         Bytes read so far, and in all.
     """
@@ -86,243 +62,155 @@ def read_batches(
     """Yield a file's rows as observations, in bounded memory.
 
     A site, quantity and time that the file has had before is a duplicate: the first stands.
-    Eight bytes a value are held to know it (80 MB for ten million).
+    `Seen` says what it takes to know it.
 
     Parameters
     ----------
     now
-        Instants more than a day beyond it are rejected.
+        Hours and days that begin later are rejected.
 
     Raises
     ------
     BadInput
         If the file cannot be read at all, or lacks a column that the mapping names.
     """
-    seen = _Seen()
-    lines = 0
-    for cells in read_cells(source, encoding=mapping.encoding, delimiter=mapping.delimiter):
-        _check_columns(cells.table, mapping)
-        lines += cells.table.height + len(cells.refused)
-        yield _understood(cells, mapping, sites, now, seen, lines)
+    reader = _Reader(mapping, Places(sites, period=mapping.period), now)
+    wanted = mapping.columns
+    for cells in read_cells(
+        source,
+        encoding=mapping.encoding,
+        delimiter=mapping.delimiter,
+        is_header=has_all(wanted),
+    ):
+        _check_columns(cells.table, wanted)
+        yield reader.read(cells)
 
 
-def _understood(
-    cells: Cells, mapping: FileMapping, sites: SiteTable, now: datetime, seen: "_Seen", lines: int
-) -> Batch:
-    if cells.table.is_empty():
-        none = pl.DataFrame(schema=_ROWS)
-        return Batch(none, _rejects(pl.DataFrame(), cells), lines, 0, cells.done, cells.total)
-    table = cells.table.with_row_index("row")
-    long = (_from_wide if mapping.layout == "wide" else _from_long)(table, mapping)
-    long = _with_sites(long, table, mapping, sites)
-    long = _with_times(long, table, mapping)
-    long, missing = _with_values(long, mapping)
-    long = _judged(long, mapping, now)
-    good = long.filter(pl.col("fault").is_null())
-    again = seen.again(good)
-    long = pl.concat(
-        [
-            long.filter(pl.col("fault").is_not_null()),
-            good.filter(pl.Series(again)).with_columns(
-                fault=pl.lit(Fault.DUPLICATE.value), what=pl.lit("")
-            ),
-        ]
-    )
-    rows = good.filter(pl.Series(~again)).select(
-        "site",
-        "quantity",
-        pl.lit(mapping.period).alias("period"),
-        "time",
-        "value",
-        "mark",
-        pl.Series("line", cells.lines).gather(good["row"].filter(pl.Series(~again))),
-    )
-    return Batch(rows, _rejects(long, cells), lines, missing, cells.done, cells.total)
+class _Reader:
+    """What must be known from one batch of a file to the next."""
+
+    def __init__(self, mapping: FileMapping, places: Places, now: datetime) -> None:
+        self._mapping = mapping
+        self._places = places
+        self._now = now
+        self._seen = Seen()
+        self._lines = 0
+
+    def read(self, cells: Cells) -> Batch:
+        """Return what a batch of cells says."""
+        self._lines += cells.table.height + len(cells.refused)
+        if cells.table.is_empty():
+            rejects = _rejects(pl.DataFrame(), cells, self._mapping)
+            none = pl.DataFrame(schema=_ROWS)
+            return Batch(none, rejects, self._lines, 0, cells.done, cells.total)
+        said, missing = self._said(cells.table.with_row_index("row"))
+        good = said.filter(pl.col("fault").is_null())
+        again, differs = self._seen.again(good)
+        repeated = good.with_columns(
+            fault=pl.when(pl.Series(differs))
+            .then(pl.lit(Fault.CONFLICT.value))
+            .otherwise(pl.lit(Fault.DUPLICATE.value))
+        ).filter(pl.Series(again))
+        bad = pl.concat([said.filter(pl.col("fault").is_not_null()), repeated])
+        good = good.filter(pl.Series(~again)) if again.any() else good
+        rows = good.select(
+            "site",
+            "quantity",
+            pl.lit(self._mapping.period).alias("period"),
+            "time",
+            "value",
+            "mark",
+            cells.lines.gather(good["row"]).alias("line"),
+        )
+        rejects = _rejects(bad, cells, self._mapping)
+        return Batch(rows, rejects, self._lines, missing, cells.done, cells.total)
+
+    def _said(self, table: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        """Return the cells that say something, judged; and how many say nothing."""
+        long = (_from_wide if self._mapping.layout == "wide" else _from_long)(table, self._mapping)
+        row = long["row"]
+        long = long.with_columns(
+            self._sites(table).gather(row).alias("site"),
+            self._times(table).gather(row).alias("time"),
+        )
+        cells, missing = read_values(long, self._mapping)
+        return judged(cells, now=self._now), missing
+
+    def _sites(self, table: pl.DataFrame) -> pl.Series:
+        """Return the site of every row; null where none is known."""
+        if self._mapping.site:
+            given = table[self._mapping.site].str.strip_chars()
+            distinct = given.unique()
+            keys = [self._places.by_key(text) for text in distinct]
+            return given.replace_strict(distinct, keys, return_dtype=pl.String)
+        pairs = table.select(city=self._mapping.city, name=self._mapping.name)
+        several = pairs.unique()
+        sites = [self._places.by_name(city, name) for city, name in several.iter_rows()]
+        found = several.with_columns(site=pl.Series(sites, dtype=pl.String))
+        return pairs.join(found, on=["city", "name"], how="left", maintain_order="left")["site"]
+
+    def _times(self, table: pl.DataFrame) -> pl.Series:
+        """Return the start of the interval of every row; null where none can be read."""
+        given = table[self._mapping.time]
+        if self._mapping.hour:
+            given = with_hours(given, table[self._mapping.hour])
+        return read_times(given, self._mapping)
 
 
 def _from_wide(table: pl.DataFrame, mapping: FileMapping) -> pl.DataFrame:
-    """Return row, quantity, text, mark, unit: one row a cell that says something."""
-    parts = [
-        table.select(
-            "row",
-            pl.lit(key).alias("quantity"),
-            pl.col(header).str.strip_chars().alias("text"),
-            pl.lit("").alias("mark"),
-            pl.lit(mapping.units.get(key, "")).alias("unit"),
+    """Return row, quantity, text, mark, unit: one row a cell."""
+    parts = []
+    for header, key in mapping.quantities.items():
+        named = named_quantity(header)
+        unit = mapping.units.get(key) or (named.unit if named else "")
+        parts.append(
+            table.select(
+                "row",
+                pl.lit(key).alias("quantity"),
+                pl.col(header).str.strip_chars().alias("text"),
+                pl.lit("").alias("mark"),
+                pl.lit(unit).alias("unit"),
+            )
         )
-        for header, key in mapping.quantities.items()
-    ]
     return pl.concat(parts)
 
 
 def _from_long(table: pl.DataFrame, mapping: FileMapping) -> pl.DataFrame:
-    names = {**known_quantities(), **{k.lower(): v for k, v in mapping.quantities.items()}}
-    named = table[mapping.quantity].str.strip_chars()
-    distinct = named.unique()
-    keys = [names.get(name.lower()) for name in distinct]
-    return table.select(
+    """Return row, quantity (null where unknown), text, mark, unit: one row a row."""
+    given = table[mapping.quantity].str.strip_chars()
+    distinct = given.unique()
+    keys, units = [], []
+    for name in distinct:
+        named = named_quantity(name)
+        key = mapping.quantities.get(name) or (named.key if named else None)
+        keys.append(key)
+        units.append(mapping.units.get(key or "") or (named.unit if named else ""))
+    found = table.select(
         "row",
-        named.replace_strict(distinct, keys, return_dtype=pl.String).alias("quantity"),
+        given.replace_strict(distinct, keys, return_dtype=pl.String).alias("quantity"),
         pl.col(mapping.value).str.strip_chars().alias("text"),
         (pl.col(mapping.mark).str.strip_chars() if mapping.mark else pl.lit("")).alias("mark"),
         (pl.col(mapping.unit).str.strip_chars() if mapping.unit else pl.lit("")).alias("unit"),
-    ).with_columns(
-        unit=pl.when(pl.col("unit") == "")
-        .then(pl.col("quantity").replace_strict(mapping.units, default=""))
-        .otherwise("unit")
-        if mapping.units
-        else pl.col("unit")
+    )
+    if not any(units):
+        return found
+    usual = given.replace_strict(distinct, units, return_dtype=pl.String)
+    return found.with_columns(
+        unit=pl.when(pl.col("unit") == "").then(usual).otherwise(pl.col("unit"))
     )
 
 
-def _with_sites(
-    long: pl.DataFrame, table: pl.DataFrame, mapping: FileMapping, sites: SiteTable
-) -> pl.DataFrame:
-    if mapping.site:
-        given = table[mapping.site].str.strip_chars()
-        distinct = given.unique()
-        known = [key if key in sites.keys else None for key in distinct]
-        found = given.replace_strict(distinct, known, return_dtype=pl.String)
-    else:
-        pairs = table.select(
-            pl.col(mapping.city).str.strip_chars().alias("city_name"),
-            pl.col(mapping.name).str.strip_chars().alias("name"),
-        )
-        found = pairs.join(
-            sites.spellings, on=["city_name", "name"], how="left", maintain_order="left"
-        )["site"]
-    return long.with_columns(found.gather(long["row"]).alias("site"))
-
-
-def _with_times(long: pl.DataFrame, table: pl.DataFrame, mapping: FileMapping) -> pl.DataFrame:
-    given = table[mapping.time]
-    distinct = given.unique()
-    read = _read_times(distinct, mapping)
-    found = given.replace_strict(distinct, read, return_dtype=_UTC)
-    return long.with_columns(found.gather(long["row"]).alias("time"))
-
-
-def _read_times(text: pl.Series, mapping: FileMapping) -> pl.Series:
-    """Return the UTC start of the interval that each text names; null where it names none."""
-    tidy = (
-        pl.col("t")
-        .str.strip_chars()
-        .str.replace_all("/", "-", literal=True)
-        .str.replace(r"\s+", "T")
-        .str.replace("Z$", "+00:00")
-        .str.replace(r"T(\d{1,2})$", "T${1}:00")
-    )
-    instants = []
-    for form in _TIME_FORMATS:
-        read = tidy.str.to_datetime(form, strict=False, time_unit="us")
-        if form.endswith("z"):
-            instants.append(read.dt.convert_time_zone("UTC"))
-        else:
-            instants.append(_in_zone(read, mapping.time_zone))
-    for form in _DAY_FORMATS:
-        day = tidy.str.to_date(form, strict=False).cast(pl.Datetime("us"))
-        instants.append(_in_zone(day, mapping.time_zone))
-    found = pl.coalesce(instants)
-    if mapping.period == "hour":
-        on_hour = found.dt.truncate("1h") == found
-        found = pl.when(on_hour).then(found)
-        if mapping.hour_label == "end":
-            found = found.dt.offset_by("-1h")
-    else:
-        local = found.dt.convert_time_zone(mapping.time_zone)
-        found = local.dt.truncate("1d").dt.convert_time_zone("UTC")
-    found = pl.when(found.dt.year() >= _EARLIEST_YEAR).then(found)
-    return pl.DataFrame({"t": text}).select(found.cast(_UTC).alias("t"))["t"]
-
-
-def _in_zone(naive: pl.Expr, zone: str) -> pl.Expr:
-    return naive.dt.replace_time_zone(
-        zone, ambiguous="earliest", non_existent="null"
-    ).dt.convert_time_zone("UTC")
-
-
-def _with_values(long: pl.DataFrame, mapping: FileMapping) -> tuple[pl.DataFrame, int]:
-    """Return the rows that say something, with value and mark; and how many said nothing."""
-    number = pl.col("text").cast(pl.Float64, strict=False)
-    glued = pl.col("text").str.extract(_MARKED, 1).cast(pl.Float64, strict=False)
-    mark = pl.coalesce(pl.col("text").str.extract(_MARKED, 2), pl.col("mark"))
-    says_nothing = pl.col("text").is_in(mapping.missing)
-    if mapping.zero_is_missing:
-        says_nothing = says_nothing | (number == 0)
-    cells = long.with_columns(value=number, nothing=says_nothing)
-    odd = cells["value"].is_null() & ~cells["nothing"]
-    if odd.any():
-        cells = cells.with_columns(value=pl.coalesce("value", glued), mark=mark)
-    marked = pl.col("mark") != ""
-    missing = cells.filter(pl.col("nothing") & ~marked).height
-    cells = cells.filter(~pl.col("nothing") | marked) if missing else cells
-    return _converted(cells), missing
-
-
-def _converted(cells: pl.DataFrame) -> pl.DataFrame:
-    """Return values in the quantity's unit, and `factor`: null where the unit is wrong."""
-    pairs = cells.select("quantity", "unit").unique()
-    factors = [
-        unit_factor(quantity, unit) if quantity is not None else 1.0
-        for quantity, unit in pairs.iter_rows()
-    ]
-    if all(factor == 1.0 for factor in factors):
-        return cells.with_columns(factor=pl.lit(1.0))
-    joined = cells.join(
-        pairs.with_columns(factor=pl.Series(factors, dtype=pl.Float64)),
-        on=["quantity", "unit"],
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-    )
-    # Rounded to what the factor can carry, so that 0.35 mg/m³ is 350 and not 349.99999999999994.
-    changed = (pl.col("value") * pl.col("factor")).round(6)
-    return joined.with_columns(
-        value=pl.when(pl.col("factor") == 1.0).then("value").otherwise(changed)
-    )
-
-
-def _judged(cells: pl.DataFrame, mapping: FileMapping, now: datetime) -> pl.DataFrame:
-    """Return the cells with `fault` (null when good) and `what`, the text that was at fault."""
-    del mapping
-    lowest = {key: quantity.lowest for key, quantity in QUANTITIES.items()}
-    highest = {key: quantity.highest for key, quantity in QUANTITIES.items()}
-    invalid = [mark.mark for mark in station_marks().values() if not mark.valid]
-    unknown_mark = ~pl.col("mark").is_in(list(station_marks()))
-    is_invalid = pl.col("mark").is_in(invalid) | unknown_mark
-    key = pl.col("quantity")
-    beyond = (pl.col("value") < key.replace_strict(lowest, default=None)) | (
-        pl.col("value") > key.replace_strict(highest, default=None)
-    )
-    faults = (
-        (Fault.UNKNOWN_SITE, pl.col("site").is_null()),
-        (Fault.UNKNOWN_QUANTITY, key.is_null()),
-        (Fault.BAD_TIME, pl.col("time").is_null()),
-        (Fault.FUTURE_TIME, pl.col("time") > now + _AHEAD),
-        (Fault.WRONG_UNIT, pl.col("factor").is_null()),
-        (Fault.NOT_A_NUMBER, ~pl.col("value").is_finite().fill_null(value=False) & ~is_invalid),
-        (Fault.IMPOSSIBLE_VALUE, beyond & ~is_invalid),
-    )
-    fault = pl.coalesce(pl.when(wrong).then(pl.lit(name.value)) for name, wrong in faults)
-    # A place-holder such as -99 beside an invalid mark is no measurement: the mark says it all.
-    shown = pl.when(beyond & is_invalid).then(None).otherwise("value")
-    return cells.with_columns(fault=fault, value=shown.fill_nan(None), what=pl.col("text")).select(
-        "row", "site", "quantity", "time", "value", "mark", "fault", "what"
-    )
-
-
-def _rejects(bad: pl.DataFrame, cells: Cells) -> pl.DataFrame:
+def _rejects(bad: pl.DataFrame, cells: Cells, mapping: FileMapping) -> pl.DataFrame:
     if bad.is_empty() and not cells.refused:
         return pl.DataFrame(schema=REJECTS)
-    once = _once_a_row(bad) if not bad.is_empty() else ()
     found = [
         {
             "line": cells.lines[row],
             "raw": cells.raw(row),
-            "fault": fault,
-            **_detail(Fault(fault), quantity, what),
+            "fault": fault.value,
+            **_detail(fault, quantity, what),
         }
-        for row, quantity, fault, what in once
+        for row, fault, quantity, what in (_once_a_row(bad, cells, mapping) if bad.height else ())
     ]
     found += [
         {
@@ -333,26 +221,34 @@ def _rejects(bad: pl.DataFrame, cells: Cells) -> pl.DataFrame:
         }
         for refused in cells.refused
     ]
-    return pl.DataFrame(found, schema=REJECTS).sort("line")
+    return pl.DataFrame(found, schema=REJECTS).sort("line", maintain_order=True)
 
 
-def _once_a_row(bad: pl.DataFrame) -> Iterator[tuple[int, str | None, str, str]]:
-    """Yield faults; what concerns a whole row (its site, its time) once, not once a quantity."""
-    of_row = (Fault.UNKNOWN_SITE, Fault.BAD_TIME, Fault.FUTURE_TIME)
-    whole = pl.col("fault").is_in([fault.value for fault in of_row])
-    rows = (
-        bad.filter(whole)
-        .unique("row", maintain_order=True)
-        .with_columns(quantity=pl.lit(None, pl.String), what=pl.lit(""))
-    )
-    both = pl.concat([rows, bad.filter(~whole)]).sort("row", maintain_order=True)
-    yield from both.select("row", "quantity", "fault", "what").iter_rows()
+def _once_a_row(
+    bad: pl.DataFrame, cells: Cells, mapping: FileMapping
+) -> Iterator[tuple[int, Fault, str | None, str]]:
+    """Yield faults and what was at fault; a row's site and time once, not once a quantity."""
+    at_fault = {
+        Fault.UNKNOWN_SITE: (mapping.site, mapping.city, mapping.name),
+        Fault.BAD_TIME: (mapping.time, mapping.hour),
+        Fault.FUTURE_TIME: (mapping.time, mapping.hour),
+        Fault.UNKNOWN_QUANTITY: (mapping.quantity,),
+    }
+    said: set[tuple[int, Fault]] = set()
+    rows = bad.sort("row", maintain_order=True).select("row", "quantity", "what", "unit", "fault")
+    for row, quantity, text, unit, name in rows.iter_rows():
+        fault = Fault(name)
+        headers = at_fault.get(fault)
+        if headers is None:
+            yield row, fault, quantity, unit if fault is Fault.WRONG_UNIT else text
+        elif (row, fault) not in said:
+            said.add((row, fault))
+            yield row, fault, None, " ".join(cells.table[h][row] for h in headers if h)
 
 
-def _detail(fault: Fault, quantity: str | None, what: str | None) -> dict[str, str]:
+def _detail(fault: Fault, quantity: str | None, what: str) -> dict[str, str]:
     zh, en = WORDS[fault]
-    known = QUANTITIES.get(quantity or "")
-    name = known.symbol if known else ""
+    name = QUANTITIES[quantity].symbol if quantity else ""
     about = " ".join(part for part in (name, f"“{what[:40]}”" if what else "") if part)
     return {
         "detail_zh": f"{zh}：{about}" if about else zh,
@@ -360,44 +256,18 @@ def _detail(fault: Fault, quantity: str | None, what: str | None) -> dict[str, s
     }
 
 
-class _Seen:
-    """Which values a file has had: sorted runs of 64-bit hashes, merged as they grow."""
-
-    def __init__(self) -> None:
-        self._runs: list[NDArray[np.uint64]] = []
-
-    def again(self, rows: pl.DataFrame) -> NDArray[np.bool_]:
-        """Return which rows repeat an earlier one, and note the others. Shape (row,)."""
-        if rows.is_empty():
-            return np.zeros(0, dtype=bool)
-        keys = rows.select(pl.struct("site", "quantity", "time").hash(seed=7)).to_series()
-        hashes = keys.to_numpy()
-        again = ~keys.is_first_distinct().to_numpy()
-        ordered = np.sort(hashes)
-        for run in self._runs:
-            at = np.searchsorted(run, ordered)
-            found = run[np.minimum(at, len(run) - 1)] == ordered
-            if found.any():
-                again |= np.isin(hashes, ordered[found])
-        self._keep(np.unique(hashes))
-        return again
-
-    def _keep(self, run: NDArray[np.uint64]) -> None:
-        while self._runs and len(self._runs[-1]) <= 2 * len(run):
-            run = np.union1d(self._runs.pop(), run)
-        self._runs.append(run)
-
-
-def _check_columns(table: pl.DataFrame, mapping: FileMapping) -> None:
-    wanted = [mapping.time, mapping.site, mapping.city, mapping.name]
-    if mapping.layout == "wide":
-        wanted += mapping.quantities
-    else:
-        wanted += [mapping.quantity, mapping.value, mapping.unit, mapping.mark]
-    absent = [name for name in wanted if name and name not in table.columns]
+def _check_columns(table: pl.DataFrame, wanted: list[str]) -> None:
+    absent = [name for name in wanted if name not in table.columns]
     if absent:
         listed, there = "、".join(absent), "、".join(table.columns)
         raise BadInput(
             f"文件缺少列：{listed}。文件的列：{there}。",
             f"The file has no column {listed}. Its columns: {there}.",
+        )
+    twice = [name for name in wanted if any(c.startswith(f"{name}#") for c in table.columns)]
+    if twice:
+        listed = "、".join(twice)
+        raise BadInput(
+            f"表头中 {listed} 出现不止一次，无法判断用哪一列。请改名。",
+            f"{listed} stands more than once in the header. Rename one of them.",
         )

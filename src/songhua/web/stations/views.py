@@ -23,7 +23,7 @@ from songhua.web.stations.identity import Identity, region_identity, site_identi
 from songhua.web.templatetags import say
 from songhua.web.templatetags.say import both
 
-_ASKED = ("period", "scope", "subject", "time", "as_of")
+_ASKED = {"period": "hour", "scope": "site", "subject": "", "time": "", "as_of": ""}
 _WHAT = {
     "hour": gettext_noop("小时 AQI"),
     "day": gettext_noop("日 AQI"),
@@ -101,7 +101,7 @@ def _ms(ends: tuple[datetime, datetime] | None) -> list[int] | None:
 @require_GET
 def why(request: HttpRequest) -> HttpResponse:
     """Show how a figure came about, with every input, step and clause."""
-    asked = {name: request.GET.get(name, "") for name in _ASKED}
+    asked = {name: request.GET.get(name, usual) for name, usual in _ASKED.items()}
     try:
         ask = Question.read(**asked)
         found = explained(ask, request.GET.get("figure", ""))

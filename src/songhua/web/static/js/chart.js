@@ -28,7 +28,7 @@ const CROSS = "path://M-5,-4L-4,-5L0,-1L4,-5L5,-4L1,0L5,4L4,5L0,1L-4,5L-5,4L-1,0
  *   invalid: Mark[], suspect: Mark[], corrected: Mark[], missing: Mark[],
  * }} Series
  * @typedef {{time: number, value?: number | null, former?: number | null, zh?: string, en?: string,
- *   author?: string, at?: number, words?: string}} Mark
+ *   author?: string, at?: number, words?: string, kind?: string}} Mark
  * @typedef {{from: number, to: number, step: number, gathers: number, time: number[],
  *   levels: {number: number, zh: string, en: string, colour: string, safe: string}[],
  *   series: Series[]}} Data
@@ -532,13 +532,16 @@ function limitLayer(one, axis, top, theme, word) {
 
 /** Draw each corrected value, joined to the former by a thin line. @param {Series} one @param {object} axis @param {number} top @param {ReturnType<typeof tokens>} theme */
 function correctedLayer(one, axis, top, theme) {
+  const otherwise = new Set([...one.invalid, ...one.suspect].map((mark) => mark.time)); // these have a sign of their own
   return {
     ...axis,
     type: "custom",
     silent: true,
     clip: true,
     tooltip: { show: false },
-    data: [...new Map(one.corrected.map((mark) => [mark.time, mark])).values()].map((mark) => [mark.time + AHEAD, mark.value ?? NaN, mark.former ?? NaN]),
+    data: [...new Map(one.corrected.map((mark) => [mark.time, mark])).values()].map((mark) => [
+      mark.time + AHEAD, mark.value ?? NaN, mark.former ?? NaN, otherwise.has(mark.time) ? 1 : 0,
+    ]),
     encode: { x: [], y: [] },
     z: 6,
     renderItem: (/** @type {any} */ _params, /** @type {any} */ api) => {
@@ -555,7 +558,7 @@ function correctedLayer(one, axis, top, theme) {
         });
       }
       if (!Number.isNaN(former)) children.push(ring(at(former), 2.5, theme.panel, theme.accent));
-      if (!Number.isNaN(now)) children.push(ring(at(now), 3.5, theme.accent, theme.panel));
+      if (!Number.isNaN(now) && !api.value(3)) children.push(ring(at(now), 3.5, theme.accent, theme.panel));
       return { type: "group", children };
     },
   };

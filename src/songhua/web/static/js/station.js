@@ -160,7 +160,7 @@ function legend() {
     data.gathers > 1
       ? say(`每点为 ${data.gathers} ${unitWord()}的均值，浅带为最小至最大`, `Each point is the mean of ${data.gathers} ${unitWord()}; the pale band runs from least to greatest`)
       : null,
-    all("corrected") ? say(`● 已修正 ${all("corrected")}`, `● corrected: ${all("corrected")}`) : null,
+    all("corrected") ? say(`● 已修订 ${all("corrected")}`, `● revised: ${all("corrected")}`) : null,
     all("invalid") ? say(`× 无效 ${all("invalid")}`, `× invalid: ${all("invalid")}`) : null,
     all("suspect") ? say(`○ 存疑 ${all("suspect")}`, `○ suspect: ${all("suspect")}`) : null,
     say(`底色依 ${data.editions.join("、")}`, `Bands by ${data.editions.join(", ")}`),
@@ -191,8 +191,11 @@ function remarks(one, time) {
   const here = (/** @type {{time: number}} */ mark) => mark.time >= time && mark.time < time + data.step;
   return [
     ...one.corrected.filter(here).map((/** @type {any} */ mark) =>
-      say(`原为 ${figure(mark.former, one.places)}，${sayInstant(mark.at)}由 ${mark.author} 修正：${mark.words}`,
-        `was ${figure(mark.former, one.places)}; corrected by ${mark.author} on ${sayInstant(mark.at)}: ${mark.words}`)),
+      mark.kind === "file"
+        ? say(`原为 ${figure(mark.former, one.places)}，${sayInstant(mark.at)}由 ${mark.author} 重新导入：${mark.words}`,
+          `was ${figure(mark.former, one.places)}; delivered anew by ${mark.author} on ${sayInstant(mark.at)}: ${mark.words}`)
+        : say(`原为 ${figure(mark.former, one.places)}，${sayInstant(mark.at)}由 ${mark.author} 修正：${mark.words}`,
+          `was ${figure(mark.former, one.places)}; corrected by ${mark.author} on ${sayInstant(mark.at)}: ${mark.words}`)),
     ...one.invalid.filter(here).map((/** @type {any} */ mark) =>
       say(`× ${figure(mark.value, one.places)} 无效：${mark.zh}`, `× ${figure(mark.value, one.places)} invalid: ${mark.en}`)),
     ...one.suspect.filter(here).map((/** @type {any} */ mark) => say(`○ 存疑：${mark.zh}`, `○ suspect: ${mark.en}`)),
