@@ -150,3 +150,15 @@ def test_the_derivation_of_the_month_shows_the_day_with_and_without_the_storm(
     days = {one["day"]: (one["value"], one["whole"]) for one in part["inputs"]}
     assert days["2019-06-10"] == (60, 150)
     assert days["2019-06-11"] == (60, None)
+
+
+def test_values_older_than_the_law_are_kept_without_an_index(june: Songhua, tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    lines = [f"2229A,2012-02-{day} 12:00,12,20,1.0,80,60,35" for day in (27, 28, 29)]
+    path.write_text("\n".join(["site,time,so2,no2,co,o3,pm10,pm2_5", *lines]), encoding="utf-8")
+    assert bring(june, path, WIDE)["new"] == 18
+    span = Period.days(date(2012, 2, 27), date(2012, 2, 29))
+    assert june.shelf.observations(period="hour", span=span, sites=["2229A"]).height == 18
+    hours = june.shelf.air_index(period="hour", scope="site", span=span, subjects=["2229A"])
+    known = hours.filter(hours["aqi"].is_not_null())["time"]
+    assert [time.astimezone(BEIJING).day for time in known] == [29]

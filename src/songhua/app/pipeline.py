@@ -15,6 +15,7 @@ from songhua.assess.job import (
     assess_deducted_days,
     assess_hours,
     assess_periods,
+    judged_part,
 )
 from songhua.assess.register import Register
 from songhua.model import BEIJING, Period
@@ -77,7 +78,10 @@ def run_pipeline(
     that no month is judged while half of its days are still to come.
     """
     changed = dict.fromkeys((step.name for step in PIPELINE), 0)
-    parts = [(step, part) for step in PIPELINE for part in step.stretch(affected)]
+    judged = judged_part(affected)
+    if judged is None:
+        return changed
+    parts = [(step, part) for step in PIPELINE for part in step.stretch(judged)]
     for done, (step, part) in enumerate(parts):
         report({"phase": step.name, "done": done, "total": len(parts)})
         changed[step.name] += step.run(shelf, register, part, stamp)

@@ -14,7 +14,7 @@ import polars as pl
 from songhua.assess import air
 from songhua.assess.register import Register, regions_of
 from songhua.model import BEIJING, Period
-from songhua.standards import PROVINCE, is_valid_mark, station_marks
+from songhua.standards import PROVINCE, first_day, is_valid_mark, station_marks
 
 POLLUTANTS = ("so2", "no2", "co", "o3", "pm10", "pm2_5")
 _CONCENTRATIONS = (*POLLUTANTS, "o3_8h")
@@ -74,6 +74,18 @@ class Affected:
     cause: int
 
 
+def judged_part(affected: Affected) -> Affected | None:
+    """Return the part of it that some law of air judges; None where all of it is older.
+
+    What was measured before is kept and shown; it has no index.
+    """
+    first = _first_judged()
+    if affected.span.end <= first:
+        return None
+    span = Period(max(affected.span.start, first), affected.span.end)
+    return Affected(affected.sites, span, affected.cause)
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """What every result carries: the journal entry behind it, and the code that computed it."""
@@ -97,7 +109,9 @@ def assess_hours(shelf: AirShelf, register: Register, affected: Affected, stamp:
     span = Period(affected.span.start, affected.span.end + _WINDOW)
     hours = valid_wide(
         shelf.observations(
-            period="hour", span=Period(span.start - _WINDOW, span.end), sites=affected.sites
+            period="hour",
+            span=Period(max(span.start - _WINDOW, _first_judged()), span.end),
+            sites=affected.sites,
         )
     )
     if hours.is_empty():
@@ -378,6 +392,10 @@ def _first_of(months: int, span: Period) -> datetime:
     """Return when the month, quarter or year that a span begins in begins."""
     start = span.start.astimezone(BEIJING)
     return datetime(start.year, (start.month - 1) // months * months + 1, 1, tzinfo=BEIJING)
+
+
+def _first_judged() -> datetime:
+    return Period.day(first_day("air", "gb_3095", "hj_633", "hj_663")).start.astimezone(UTC)
 
 
 def _within(span: Period) -> pl.Expr:
