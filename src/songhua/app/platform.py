@@ -11,7 +11,8 @@ import structlog
 from django.conf import settings
 
 from songhua.api import ports
-from songhua.app import corrections, imports
+from songhua.api.register import air_register
+from songhua.app import corrections, decisions, imports
 from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
@@ -20,11 +21,17 @@ from songhua.model import BadInput, Period
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
 from songhua.store.registry import records
-from songhua.store.registry.sites import members
 
 Report = Callable[[Mapping[str, Any]], None]
 
 log = structlog.get_logger()
+
+_APPLY = {
+    "file": imports.apply_file,
+    "correction": imports.apply_correction,
+    "decision": decisions.apply_decision,
+}
+"""Kind of a journal entry → what it does."""
 
 
 def silent(_step: Mapping[str, Any]) -> None:
@@ -69,6 +76,14 @@ class Songhua:
     def import_file(self, order: ports.ImportOrder) -> str:
         """Start an import in the background and return the id of its job."""
         return self.jobs.start("import", lambda report: self.run_import(order, report))
+
+    def decide(self, decision: ports.Decision) -> int:
+        """Keep a decision of the register on record and return its journal number."""
+        return decisions.receive(self.journal, decision).seq
+
+    def follow(self, seq: int) -> str:
+        """Start to recompute what a decision touches and return the id of the job."""
+        return self.jobs.start("decision", lambda report: self._follow(seq, report))
 
     def job(self, job_id: str) -> ports.Job | None:
         """Return how a job stands."""
@@ -122,9 +137,7 @@ class Songhua:
         """Apply journal entries that a stop left unapplied; return how many."""
         done = records.applied()
         waiting = [
-            entry
-            for entry in self.journal.entries(kinds=("file", "correction"))
-            if entry.seq not in done
+            entry for entry in self.journal.entries(kinds=tuple(_APPLY)) if entry.seq not in done
         ]
         for entry in waiting:
             self._apply_again(entry, report)
@@ -132,7 +145,7 @@ class Songhua:
 
     def replay(self, report: Report) -> int:
         """Apply the whole journal again; current values stay what they are."""
-        entries = list(self.journal.entries(kinds=("file", "correction")))
+        entries = list(self.journal.entries(kinds=tuple(_APPLY)))
         with self._work:
             for entry in entries:
                 self._apply_again(entry, report)
@@ -141,11 +154,10 @@ class Songhua:
     def reassess(self, affected: Affected, report: Report) -> dict[str, int]:
         """Run the pipeline on what was affected."""
         stamp = Stamp(cause=affected.cause, code=code_version())
-        return run_pipeline(self.shelf, members, affected, stamp, report)
+        return run_pipeline(self.shelf, air_register(), affected, stamp, report)
 
     def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:
-        apply = {"file": imports.apply_file, "correction": imports.apply_correction}[entry.kind]
-        applied = apply(self.journal, self.shelf, entry, report)
+        applied = _APPLY[entry.kind](self.journal, self.shelf, entry, report)
         changed: dict[str, int] = {}
         if applied.affected is not None:
             changed = self.reassess(applied.affected, _to_the_end(report))
@@ -153,6 +165,10 @@ class Songhua:
         if applied.fault is not None:
             raise applied.fault
         return {**applied.told, "recomputed": changed}
+
+    def _follow(self, seq: int, report: Report) -> Mapping[str, Any]:
+        with self._work:
+            return self._apply(self.journal.entry(seq), report)
 
     def _apply_again(self, entry: Entry, report: Report) -> None:
         """Apply an entry; what is wrong with it is noted and stops no other."""
