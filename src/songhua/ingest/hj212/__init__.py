@@ -12,6 +12,7 @@ from songhua.ingest.hj212.encode import (
     request_reply,
 )
 from songhua.ingest.hj212.frame import Damaged, Decoder, Fault, Frame, Piece
+from songhua.ingest.hj212.lines import bytes_of, line_of
 from songhua.ingest.hj212.segment import Repeated, read_segment, text_of
 
 __all__ = [
@@ -24,12 +25,14 @@ __all__ = [
     "Frame",
     "Piece",
     "Repeated",
+    "bytes_of",
     "command",
     "crc16",
     "data_reply",
     "encode",
     "executed",
     "framed",
+    "line_of",
     "notice_reply",
     "read_segment",
     "request_reply",

@@ -13,6 +13,7 @@ Fields = dict[str, str]
 FIELDS = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")
 """Names of the fields in the order of the standard (HJ 212—2017, 表3; RF: 2025)."""
 
+_NAMES = frozenset(FIELDS)
 _SPELLED = {name.upper(): name for name in FIELDS}
 _CP = re.compile(r"CP\s*=\s*(?=&&)")
 _ITEM = re.compile(r"([^=;,]*)(=(?://.*?//(?=[;,]|$)|[^;,]*))?([;,]|$)", re.DOTALL)
@@ -62,28 +63,38 @@ def read_segment(segment: bytes) -> tuple[Fields, tuple[Fields, ...]]:
     """
     text = text_of(segment)
     head, found, rest = text.partition(";CP=&&")
-    # Most are as the standard says: told in a few comparisons.
-    if found and rest.endswith("&&") and not (" " in text or "//" in rest):
+    # Most are as the standard says; only what is not is read sign by sign.
+    if found and rest.endswith("&&") and "//" not in rest and len(text.split(None, 1)) == 1:
         try:
-            return _fields(head), tuple(map(_group, rest[:-2].split(";")) if len(rest) > 2 else ())
-        except ValueError:
+            return _plain_fields(head), _plain_groups(rest[:-2].removesuffix(";"))
+        except _NotPlain:
             pass
     return _read_tolerant(text)
 
 
-def _fields(head: str) -> Fields:
-    fields = dict([item.split("=", 1) for item in head.split(";")])
-    if "," in head or not _SPELLED.keys() >= fields.keys():
-        raise ValueError(head)
+class _NotPlain(Exception):
+    """An item has no name or value, or a name comes twice or is spelled otherwise."""
+
+
+def _plain_fields(head: str) -> Fields:
+    fields = _plain_items(head.split(";"))
+    if "," in head or not fields.keys() <= _NAMES:
+        raise _NotPlain
     return fields
 
 
-def _group(text: str) -> Fields:
-    items = text.split(",")
-    group = dict([item.split("=", 1) for item in items])
-    if len(group) < len(items):
-        raise ValueError(text)
-    return group
+def _plain_groups(body: str) -> tuple[Fields, ...]:
+    return tuple([_plain_items(text.split(",")) for text in body.split(";")]) if body else ()
+
+
+def _plain_items(items: list[str]) -> Fields:
+    found: Fields = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not equals or name in found:
+            raise _NotPlain
+        found[name] = value
+    return found
 
 
 def _read_tolerant(text: str) -> tuple[Fields, tuple[Fields, ...]]:
