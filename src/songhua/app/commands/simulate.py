@@ -3,29 +3,18 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import polars as pl
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from songhua.app.simulate import (
-    Message,
-    Report,
-    Tally,
-    load_messages,
-    mn_of,
-    read_faults,
-    replay_messages,
-    run_fleet,
-)
-from songhua.app.simulate.faults import KINDS
 from songhua.model import BadInput
+
+if TYPE_CHECKING:
+    from songhua.app.simulate import Message, Report, Tally
 
 _QUANTITIES = ("so2", "no2", "co", "o3", "pm10", "pm2_5")
 _EDITIONS = (2005, 2017, 2025)
@@ -48,7 +37,7 @@ def simulate(
         typer.Option(help="回放的小时值：site,time 与六项 Hours to replay (CSV, Parquet)."),
     ] = None,
     edition: Annotated[int, typer.Option(help="2005、2017 或 2025")] = 2017,
-    faults: Annotated[str, typer.Option(help=f"故障，如 crc=0.01；all。{'、'.join(KINDS)}")] = "",
+    faults: Annotated[str, typer.Option(help="故障与比例，如 crc=0.01,cut=0.005；或 all")] = "",
     seed: Annotated[int, typer.Option(help="同一种子，同样的故障 Same seed, same faults.")] = 0,
     acknowledged: Annotated[
         Path | None, typer.Option(help="把已应答的帧逐行写入 Write acknowledged frames here.")
@@ -62,9 +51,11 @@ def simulate(
     if edition not in _EDITIONS:
         raise BadInput("版本为 2005、2017 或 2025。", "The edition is 2005, 2017 or 2025.")
     host, port = read_address(gateway)
-    messages: Iterable[Message] = (
-        load_messages(stations, seed=seed) if replay is None else _of_file(replay)
-    )
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    from songhua.app.simulate import load_messages, mn_of, read_faults, run_fleet
+
+    messages = load_messages(stations, seed=seed) if replay is None else _of_file(replay)
     with ExitStack() as stack:
         bar = stack.enter_context(
             Progress(SpinnerColumn(), TextColumn("{task.description}"), console=console)
@@ -72,14 +63,14 @@ def simulate(
         task = bar.add_task("")
         kept = stack.enter_context(acknowledged.open("a", buffering=1)) if acknowledged else None
 
-        def step(tally: Tally) -> None:
+        def step(tally: "Tally") -> None:
             bar.update(
                 task,
                 description=f"已发 sent {tally.sent:,} · 已应答 acknowledged "
                 f"{tally.acknowledged:,} · 重发 again {tally.sent_again:,}",
             )
 
-        def told(qn: str, message: Message) -> None:
+        def told(qn: str, message: "Message") -> None:
             if kept is not None:
                 kept.write(f"{message.mn} {qn} {message.cn} {message.at:%Y%m%d%H%M%S}\n")
 
@@ -110,9 +101,13 @@ def read_address(text: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
-def _of_file(path: Path) -> list[Message]:
+def _of_file(path: Path) -> "list[Message]":
     if not path.is_file():
         raise BadInput(f"没有这个文件：{path}。", f"No such file: {path}.")
+    import polars as pl
+
+    from songhua.app.simulate import replay_messages
+
     rows = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
     names = [name for name in _QUANTITIES if name in rows.columns]
     if not {"site", "time"} <= set(rows.columns) or not names:
@@ -128,7 +123,7 @@ def _of_file(path: Path) -> list[Message]:
     return replay_messages(rows.with_columns(pl.col(names).cast(pl.Float64)), names)
 
 
-def _said(report: Report) -> str:
+def _said(report: "Report") -> str:
     return (
         f"数采仪 loggers {report.loggers:,} · 连接 connects {report.connects:,} · "
         f"已发 sent {report.sent:,} · 重发 again {report.sent_again:,} · "
