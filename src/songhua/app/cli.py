@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from songhua.app.commands import assess, data, hj212, law, platform, simulate
+from songhua.app.commands import assess, conformance, data, hj212, law, platform, simulate
 from songhua.model import SonghuaError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(hj212.app, name="hj212")
 platform.add_to(app)
 data.add_to(app)
 simulate.add_to(app)
+conformance.add_to(app)
 
 
 @app.callback(invoke_without_command=True)

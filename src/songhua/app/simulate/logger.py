@@ -2,19 +2,22 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from songhua.app.simulate.faults import Faults
 from songhua.app.simulate.messages import Message, request_number
-from songhua.ingest.hj212 import Decoder, Frame
+from songhua.ingest.hj212 import Decoder, Frame, encode, executed, request_reply
 from songhua.model import BEIJING
 
 WAIT = 5.0
 """Seconds for an answer (HJ 212—2017, 6.5: by default 5 s, 3 times)."""
 _AGAIN = 0.5
+_KEPT = 1000
+_ACCEPTED, _DONE = 1, 1
+_FORM = "%Y%m%d%H%M%S"
 _ANSWERS = ("9014", "9013")
 
 
@@ -73,6 +76,7 @@ class Logger:
         self._held: bytes | None = None
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self._said: dict[tuple[str, datetime], tuple[Mapping[str, str], ...]] = {}
 
     @property
     def unanswered(self) -> int:
@@ -93,10 +97,17 @@ class Logger:
             self._number += 1
             qn = request_number(datetime.now(BEIJING), self._number)
             await asyncio.sleep(0)
+        self._remember(message)
         frame = message.frame(qn, edition=self._edition, shift=self._faults.shift())
         self._open[qn] = _Sent(frame, message, asyncio.get_running_loop().time())
         self.tally.sent += 1
         await self._put(frame)
+
+    def _remember(self, message: Message) -> None:
+        """Keep what was measured, for the commands that ask for it again."""
+        self._said[message.cn, message.at] = message.groups
+        while len(self._said) > _KEPT:
+            del self._said[next(iter(self._said))]
 
     async def settle(self, seconds: float) -> bool:
         """Wait until all is acknowledged, sending again what is not; False when time is up."""
@@ -134,6 +145,7 @@ class Logger:
             again = asyncio.create_task(self._send_again(older=0))
             await self._listen(reader)
             again.cancel()
+            self._writer.close()
             self._writer = None
             await asyncio.sleep(_AGAIN)
 
@@ -142,8 +154,12 @@ class Logger:
         with suppress(OSError):
             while data := await reader.read(65536):
                 for piece in decoder.feed(data):
-                    if isinstance(piece, Frame) and piece.cn in _ANSWERS:
+                    if not isinstance(piece, Frame):
+                        continue
+                    if piece.cn in _ANSWERS:
                         self._answered(piece.qn)
+                    else:
+                        await self._obey(piece)
 
     def _answered(self, qn: str) -> None:
         sent = self._open.pop(qn, None)
@@ -151,6 +167,27 @@ class Logger:
             self.tally.acknowledged += 1
             self.tally.delays.append(asyncio.get_running_loop().time() - sent.at)
             self._told(qn, sent.message)
+
+    async def _obey(self, asked: Frame) -> None:
+        """Answer a command: accepted, the data if it asks for some, done."""
+        await self._write(request_reply(asked, _ACCEPTED))
+        for groups in self._wanted(asked):
+            fields = {"QN": asked.qn, "ST": asked.st, "CN": asked.cn, "PW": asked.pw}
+            fields |= {"MN": asked.mn, "Flag": str((asked.flag or 0) & ~1)}
+            await self._write(encode(fields, groups))
+        await self._write(executed(asked, _DONE))
+
+    def _wanted(self, asked: Frame) -> list[list[Mapping[str, str]]]:
+        """Return the CP of each data packet that a command asks for."""
+        if asked.cn == "1011":
+            return [[{"SystemTime": f"{datetime.now(BEIJING):{_FORM}}"}]]
+        span = {name: value for group in asked.groups for name, value in group.items()}
+        first, last = span.get("BeginTime", ""), span.get("EndTime", "")
+        return [
+            [{"DataTime": f"{at:{_FORM}}"}, *groups]
+            for (cn, at), groups in sorted(self._said.items())
+            if cn == asked.cn and first <= f"{at:{_FORM}}" <= last
+        ]
 
     async def _send_again(self, *, older: float) -> None:
         now = asyncio.get_running_loop().time()

@@ -1,7 +1,7 @@
 """What virtual loggers say: the hours of a file as 2061 uploads, or made-up values for load."""
 
+import hashlib
 import random
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,13 +56,15 @@ class Message:
 
 
 def mn_of(site: str) -> str:
-    """Return the identity of a virtual logger at a site.
+    """Return the identity of a virtual logger at a site: 24 hexadecimal digits, its key in ASCII.
 
     >>> mn_of("1121A")
-    'SONGHUA0000000000001121A'
+    '000000000000003131323141'
     """
-    key = re.sub(r"[^0-9A-Z]", "", site.upper())
-    return "SONGHUA" + key.rjust(_MN_LENGTH - len("SONGHUA"), "0")
+    key = site.encode().hex().upper()
+    if len(key) > _MN_LENGTH:
+        key = hashlib.sha256(site.encode()).hexdigest().upper()
+    return key[:_MN_LENGTH].rjust(_MN_LENGTH, "0")
 
 
 def request_number(at: datetime, number: int) -> str:
