@@ -36,8 +36,7 @@ def frames(count: int = FRAMES) -> list[bytes]:
         }
         groups = [{"DataTime": f"20260801{number % 240000:06d}"}]
         groups += [
-            {f"{code}-Rtd": f"{dice.uniform(10, 99):.1f}", f"{code}-Flag": "N"}
-            for code in _FACTORS
+            {f"{code}-Rtd": f"{dice.uniform(10, 99):.1f}", f"{code}-Flag": "N"} for code in _FACTORS
         ]
         short = SIZE - len(encode(fields, groups))
         last = f"{_FACTORS[-1]}-Rtd"
@@ -118,11 +117,13 @@ def main() -> None:
     encoded = rate(lambda: [encode(one.fields, one.groups) for one in pieces], FRAMES)
     kept = "kept" if decoded >= LEAST else "NOT kept"
     print(f"decode, one stream:          {decoded:>14,.0f} frames/s (at least {LEAST:,}: {kept})")
-    print(f"decode, one frame a read:    {rate(lambda: connections(sent), FRAMES):>14,.0f} frames/s")
+    print(
+        f"decode, one frame a read:    {rate(lambda: connections(sent), FRAMES):>14,.0f} frames/s"
+    )
     print(f"decode, half a frame a read: {rate(lambda: halves(sent), FRAMES):>14,.0f} frames/s")
     print(f"encode:                      {encoded:>14,.0f} frames/s")
     print(f"plain decoder:               {naive:>14,.0f} frames/s; ours is {decoded / naive:.1f}×")
-    print(f"bytes.count (memory):        {counted:>14,.0f} frames/s; ours is 1/{counted / decoded:.0f}")
+    print(f"bytes.count (memory): {counted:>21,.0f} frames/s; ours is 1/{counted / decoded:.0f}")
 
 
 if __name__ == "__main__":
