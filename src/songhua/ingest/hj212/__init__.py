@@ -14,6 +14,7 @@ from songhua.ingest.hj212.encode import (
 from songhua.ingest.hj212.frame import Damaged, Decoder, Fault, Frame, Piece
 from songhua.ingest.hj212.learn import Departure, Evidence, Proposal, learn
 from songhua.ingest.hj212.lines import bytes_of, line_of
+from songhua.ingest.hj212.merge import Merger, Message
 from songhua.ingest.hj212.segment import Repeated, legible, read_segment, text_of
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "Evidence",
     "Fault",
     "Frame",
+    "Merger",
+    "Message",
     "Piece",
     "Proposal",
     "Repeated",
