@@ -3,13 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from songhua.ingest.hj212.crc import CHECKS, EMPTY
-from songhua.ingest.hj212.dialect import STANDARD, Dialect
+from songhua.ingest.hj212.dialect import LARGEST_DECLARED, STANDARD, Dialect
 from songhua.ingest.hj212.frame import Frame
 from songhua.ingest.hj212.segment import FIELDS, Repeated, read_segment
 from songhua.model import BadInput
-
-LONGEST = 9999
-"""Four digits hold no more. [byte]"""
 
 _VERSIONS = {2005: 0, 2017: 4, 2025: 8}
 _INTERACTION = "91"
@@ -59,10 +56,10 @@ def encode(
 
 def framed(segment: bytes, dialect: Dialect = STANDARD) -> bytes:
     """Return a data segment between its length and its check."""
-    if len(segment) > LONGEST:
+    if len(segment) > LARGEST_DECLARED:
         raise BadInput(
-            f"数据段 {len(segment)} 字节，最多 {LONGEST}。请拆分。",
-            f"The data segment has {len(segment)} bytes, at most {LONGEST}. Split it.",
+            f"数据段 {len(segment)} 字节，最多 {LARGEST_DECLARED}。请拆分。",
+            f"The data segment has {len(segment)} bytes, at most {LARGEST_DECLARED}. Split it.",
         )
     check = CHECKS.get(dialect.crc)
     crc = b"%04X" % (check(segment) if check else EMPTY)

@@ -72,6 +72,19 @@ def read_segment(segment: bytes) -> tuple[Fields, tuple[Fields, ...]]:
     return _read_tolerant(text)
 
 
+def legible(raw: bytes) -> tuple[Fields, tuple[Fields, ...]]:
+    """Return what can be read of a damaged frame: whose it claims to be, for a person to see.
+
+    >>> legible(b"##0121ST=39;CN=2051;MN=0507A0;CP=&&a34001-Avg=92;Flag=N65C0")[0]["MN"]
+    '0507A0'
+    """
+    begin = raw.find(b"##")
+    segment = raw[begin + 2 :].lstrip(b"0123456789") if begin >= 0 else raw
+    close = segment.rfind(b"&&")
+    # The opening of CP alone closes nothing.
+    return read_segment(segment if close < segment.find(b"&&") + 2 else segment[: close + 2])
+
+
 class _NotPlain(Exception):
     """An item has no name or value, or a name comes twice or is spelled otherwise."""
 
