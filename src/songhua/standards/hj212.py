@@ -152,6 +152,8 @@ class Factor:
         ``device info`` or ``2025 addition``.
     legacy_code
         Of HJ/T 212—2005, or empty.
+    legacy_unit
+        Unit of HJ/T 212—2005 where it is another than `unit`; from one public implementation.
     unit, emission_unit
         As printed, or empty.
     dtype
@@ -164,6 +166,7 @@ class Factor:
     name_zh: str
     kind: str
     legacy_code: str
+    legacy_unit: str
     unit: str
     emission_unit: str
     dtype: str
@@ -412,6 +415,7 @@ def _factor(row: Mapping[str, str]) -> Factor:
         row["name_zh"],
         row["class"],
         row["legacy_code"],
+        row["legacy_unit_zh"],
         row["unit_concentration_zh"],
         row["unit_emission_zh"],
         row["dtype"],
@@ -426,6 +430,7 @@ def _both(one: Factor, other: Factor) -> Factor:
         one.code,
         f"{one.name_zh} / {other.name_zh}",
         one.kind,
+        "",
         "",
         "",
         "",

@@ -81,6 +81,15 @@ def test_what_is_learned_reads_what_was_sent(dialect: Dialect) -> None:
     assert learn(pieces_of(stream, dialect=found)).unexplained == {}
 
 
+def test_codes_of_2005_in_a_later_frame_are_seen() -> None:
+    head = {"ST": "32", "CN": "2011", "MN": "A", "Flag": "4"}
+    old = [encode(head, [{"DataTime": "20260801000000"}, {"011-Rtd": str(n)}]) for n in range(4)]
+    found = learn(pieces_of(*old))
+    assert found.dialect == Dialect(legacy_codes=True)
+    new = encode(head, [{"DataTime": "20260801000000"}, {"w01018-Rtd": "1"}])
+    assert learn(pieces_of(*old, new)).dialect == STANDARD
+
+
 def test_other_faults_stay_unexplained() -> None:
     found = learn(pieces_of(packet("pk014"), packet("pk015"), packet("pk019")))
     assert found.dialect == STANDARD

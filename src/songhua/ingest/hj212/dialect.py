@@ -33,6 +33,8 @@ class Dialect:
         Write CR LF after the check.
     label_end
         ``DataTime`` of an interval is its end, not its start (HJ 212—2017, 表4: its start).
+    legacy_codes
+        It sends codes of HJ/T 212—2005 under a later edition; one of 2005 may without this.
     codes
         Factor codes of its own, to those of HJ 212—2017: ``{"112": "a24088"}``.
     units
@@ -44,6 +46,7 @@ class Dialect:
     lower_case_crc: bool = False
     line_end: bool = True
     label_end: bool = False
+    legacy_codes: bool = False
     codes: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
 
@@ -102,6 +105,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "lower_case_crc": _is_flag,
     "line_end": _is_flag,
     "label_end": _is_flag,
+    "legacy_codes": _is_flag,
     "codes": _is_map,
     "units": _is_map,
 }

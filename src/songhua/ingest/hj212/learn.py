@@ -8,6 +8,7 @@ from enum import StrEnum
 from songhua.ingest.hj212.crc import CHECKS, CrcKind
 from songhua.ingest.hj212.dialect import STANDARD, Dialect
 from songhua.ingest.hj212.frame import Damaged, Fault, Frame, Piece
+from songhua.standards.hj212 import EDITIONS, factor, factor_of_legacy
 
 LEAST = 3
 """Frames that must agree before a departure is proposed: the standard check is only eight bits."""
@@ -21,6 +22,7 @@ class Departure(StrEnum):
     CRC_NONE = "crc_none"
     CRC_LOWER_CASE = "crc_lower_case"
     NO_LINE_END = "no_line_end"
+    LEGACY_CODES = "legacy_codes"
 
 
 WORDS = {
@@ -35,6 +37,10 @@ WORDS = {
     Departure.CRC_NONE: ("校验位是固定的占位符", "a constant instead of a check"),
     Departure.CRC_LOWER_CASE: ("校验用小写字母", "check in lower case"),
     Departure.NO_LINE_END: ("报文后没有回车换行", "no line end"),
+    Departure.LEGACY_CODES: (
+        "新版报文用 2005 版因子编码",
+        "factor codes of 2005 in a later edition",
+    ),
 }
 """What each departure is called: Chinese, English."""
 
@@ -91,7 +97,7 @@ def learn(pieces: Iterable[Piece]) -> Proposal:
     # Only what is whole, or becomes so by the check, tells about the rest.
     read = [one.raw.strip(b"\r\n") for one in (failed if check else whole)]
     raws = [one.raw for one in (failed if check else whole)]
-    shown = [check, *_manners(read, raws)]
+    shown = [check, *_manners(read, raws), _legacy(whole)]
     evidence = tuple(one for one in shown if one is not None)
     return Proposal(_dialect(evidence), evidence, dict(others))
 
@@ -126,6 +132,24 @@ def _shown(departure: Departure, seen: list[bytes], of: list[bytes]) -> Evidence
     return Evidence(departure, len(seen), len(of), seen[0])
 
 
+def _legacy(whole: list[Frame]) -> Evidence | None:
+    """Return the evidence when no code of later frames is known, and some are those of 2005."""
+    later = [(frame, _codes(frame)) for frame in whole if frame.edition > min(EDITIONS)]
+    later = [(frame, codes) for frame, codes in later if codes]
+    of_2005 = [
+        frame.raw
+        for frame, codes in later
+        if not any(factor(code) for code in codes)
+        and any(factor_of_legacy(code, st=frame.st) for code in codes)
+    ]
+    return _shown(Departure.LEGACY_CODES, of_2005, [frame.raw for frame, _ in later])
+
+
+def _codes(frame: Frame) -> set[str]:
+    keys = (key for group in frame.groups for key in group)
+    return {code for code, dash, _ in (key.rpartition("-") for key in keys) if dash}
+
+
 def _dialect(evidence: tuple[Evidence, ...]) -> Dialect:
     dialect = STANDARD
     for one in evidence:
@@ -135,6 +159,8 @@ def _dialect(evidence: tuple[Evidence, ...]) -> Dialect:
             dialect = replace(dialect, crc=CrcKind.NONE)
         elif one.departure is Departure.CRC_LOWER_CASE:
             dialect = replace(dialect, lower_case_crc=True)
+        elif one.departure is Departure.LEGACY_CODES:
+            dialect = replace(dialect, legacy_codes=True)
         elif one.departure is Departure.NO_LINE_END:
             dialect = replace(dialect, line_end=False)
     return dialect
