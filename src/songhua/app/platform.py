@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Self
 
 import structlog
@@ -13,6 +14,7 @@ from django.conf import settings
 from songhua.api import ports
 from songhua.api.register import air_register
 from songhua.app import corrections, decisions, imports
+from songhua.app.gateway import GatewayService, tls_context
 from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
@@ -20,7 +22,7 @@ from songhua.assess.job import Affected, Stamp
 from songhua.model import BadInput, Period
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
-from songhua.store.registry import records
+from songhua.store.registry import links, records
 
 Report = Callable[[Mapping[str, Any]], None]
 
@@ -45,6 +47,7 @@ class Songhua:
         self.journal = journal
         self.shelf = shelf
         self.jobs = Jobs()
+        self.gateway: GatewayService | None = None
         self._work = threading.Lock()  # imports, corrections and replays go one after another
 
     @classmethod
@@ -64,8 +67,31 @@ class Songhua:
         platform.catch_up(silent)
         return platform
 
+    def listen(self, host: str, port: int) -> int:
+        """Open the gateway; return its port.
+
+        Raises
+        ------
+        BadInput
+            If the address cannot be listened on.
+        """
+        certificate, key = settings.SONGHUA_GATEWAY_CERTIFICATE, settings.SONGHUA_GATEWAY_KEY
+        tls = tls_context(Path(certificate), Path(key)) if certificate and key else None
+        try:
+            self.gateway = GatewayService.open(
+                self.journal, self.shelf, self._assess_links, host=host, port=port, tls=tls
+            )
+        except OSError as fault:
+            raise BadInput(
+                f"网关无法使用 {host}:{port}（{fault.strerror}）。",
+                f"The gateway cannot listen on {host}:{port} ({fault.strerror}).",
+            ) from fault
+        return self.gateway.port
+
     def close(self) -> None:
         """Finish the step under way and let go of the stores."""
+        if self.gateway is not None:
+            self.gateway.close()
         self.jobs.close()
         configure(None)
         self.shelf.close()
@@ -155,6 +181,27 @@ class Songhua:
         """Run the pipeline on what was affected."""
         stamp = Stamp(cause=affected.cause, code=code_version())
         return run_pipeline(self.shelf, air_register(), affected, stamp, report)
+
+    def _assess_links(self, affected: Affected) -> None:
+        with self._work:
+            self.reassess(affected, silent)
+
+    def release(self, aside_id: int, who: str) -> None:
+        """Let a frame that was set aside into the record, now that the register is mended.
+
+        Raises
+        ------
+        BadInput
+            If it may still not speak, there is no such frame, or no gateway runs.
+        """
+        aside = links.aside(aside_id)
+        if aside is None or self.gateway is None:
+            raise BadInput("没有这条报文，或网关没有运行。", "No such frame, or no gateway runs.")
+        self.journal.append(
+            "release", json.dumps({"of": aside}).encode(), {"author": who, "of": aside[0]}
+        )
+        self.gateway.keeper.release(*aside)
+        links.mark_released(aside_id, who)
 
     def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:
         applied = _APPLY[entry.kind](self.journal, self.shelf, entry, report)

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from songhua.api import ports
 from songhua.app import control
+from songhua.app.commands.simulate import read_address
 from songhua.app.platform import Songhua
 from songhua.app.run import serve
 from songhua.app.works import works
@@ -44,6 +45,10 @@ def start(
     commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
     ports.connect(platform)
     try:
+        if settings.SONGHUA_GATEWAY:
+            where = read_address(settings.SONGHUA_GATEWAY)
+            at = platform.listen(*where)
+            console.print(f"网关已启动 The gateway listens: {where[0]}:{at}（HJ 212）")
         if before is not None:
             before(platform, console)
         if after is not None:

@@ -26,6 +26,7 @@ from songhua.ingest.hj212 import (
     data_reply,
     notice_reply,
 )
+from songhua.model import BadInput
 from songhua.store import Entry
 
 log = structlog.get_logger()
@@ -381,4 +382,7 @@ _BURST = 10.0
 def _reply(frame: Frame, dialect: Dialect) -> bytes | None:
     if not frame.wants_reply or frame.cn in _RESULTS:
         return None
-    return (notice_reply if frame.cn == _HEARTBEAT else data_reply)(frame, dialect)
+    try:
+        return (notice_reply if frame.cn == _HEARTBEAT else data_reply)(frame, dialect)
+    except BadInput:
+        return None  # its own number or identity cannot be written back

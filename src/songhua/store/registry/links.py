@@ -91,6 +91,15 @@ def read_to(reader: str) -> int:
     return Cursor.objects.filter(name=reader).values_list("seq", flat=True).first() or 0
 
 
+def aside(aside_id: int) -> tuple[int, int] | None:
+    """Return journal number and place of a frame that is set aside; None where there is none."""
+    return (
+        SetAside.objects.filter(pk=aside_id, released_at=None)
+        .values_list("journal_seq", "place")
+        .first()
+    )
+
+
 def mark_released(aside_id: int, who: str) -> None:
     """Note who let a frame into the record."""
     SetAside.objects.filter(pk=aside_id).update(released_at=timezone.now(), released_by=who)
