@@ -1,6 +1,7 @@
 """The gateway: HJ 212 over TCP, journal before reply, one way onto the shelf."""
 
 import ssl
+import sys
 from pathlib import Path
 from typing import Self
 
@@ -10,6 +11,9 @@ from songhua.app.gateway.server import Gateway
 from songhua.store import Journal, Shelf
 
 __all__ = ["Gateway", "GatewayService", "Keeper", "Limits", "tls_context"]
+
+_SWITCH = 0.0005
+"""How long a thread may keep the others waiting. [s]"""
 
 
 class GatewayService:
@@ -37,6 +41,8 @@ class GatewayService:
         OSError
             If the address cannot be listened on.
         """
+        # Answers wait for the interpreter's lock three times; by default 5 ms each.
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH))
         keeper = Keeper(journal, shelf, assess)
         keeper.start()
         gateway = Gateway(
