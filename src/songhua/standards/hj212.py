@@ -46,6 +46,9 @@ class Command:
         Those that have it; empty where it is practice alone.
     cp_fields
         What its CP holds, as the table says it.
+    asks
+        What a request must hold, in our form: ``PolId;InfoId;BeginTime?;EndTime?``, where ``;``
+        begins a group and ``?`` may be left out.
     """
 
     cn: str
@@ -55,6 +58,7 @@ class Command:
     name_en: str
     editions: frozenset[int]
     cp_fields: str
+    asks: str
     source: str
     confidence: str
     note: str
@@ -208,6 +212,7 @@ def commands() -> tuple[Command, ...]:
             row["name_en"],
             frozenset(year for year in EDITIONS if row[f"in_{year}"] == "1"),
             row["cp_fields"],
+            row["asks"],
             row["source"],
             row["confidence"],
             row["note"],

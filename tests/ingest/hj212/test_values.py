@@ -214,7 +214,7 @@ def test_a_clock_may_run_ahead_a_little() -> None:
         ({"a34004-Flag": "N"}, "no_value", ""),
         ({"a34004-Rtd": "-99", "a34004-Flag": "N"}, "impossible_value", "Rtd=-99"),
         ({"a34004-Rtd": "5001"}, "impossible_value", "Rtd=5001"),
-        ({"q9-Rtd": "1"}, "unknown_factor", "rtd=1"),
+        ({"q9-Rtd": "1"}, "unknown_factor", "Rtd=1"),
     ],
 )
 def test_what_is_no_value_is_named(item: dict[str, str], fault: str, text: str) -> None:

@@ -118,6 +118,11 @@ def notice_reply(frame: Frame, dialect: Dialect = STANDARD) -> bytes:
     return _answer(frame, "9013", (), dialect)
 
 
+def login_reply(frame: Frame, dialect: Dialect = STANDARD) -> bytes:
+    """Return the answer to 9021, a login that practice knows and no standard (9022)."""
+    return _answer(frame, "9022", (), dialect)
+
+
 def request_reply(frame: Frame, code: int, dialect: Dialect = STANDARD) -> bytes:
     """Return the answer to a request (请求应答, 9011); `code`: QnRtn."""
     return _answer(frame, "9011", ({"QnRtn": str(code)},), dialect)

@@ -5,13 +5,15 @@ text any byte. Only where that does not fit is the next ``##`` and four digits l
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from songhua.ingest.hj212.crc import CHECKS
 from songhua.ingest.hj212.dialect import STANDARD, Dialect
 from songhua.ingest.hj212.segment import read_segment
+from songhua.ingest.hj212.sm4 import BLOCK, decrypt_segment, is_plain
+from songhua.standards.hj212 import must_encrypt
 
 HEAD = b"##"
 _LENGTH = 4
@@ -131,17 +133,33 @@ class Damaged:
 Piece = Frame | Damaged
 
 
+Keys = Callable[[str], Sequence[bytes]]
+
+
+def _no_keys(mn: str) -> Sequence[bytes]:
+    """Return the keys of a device where none are kept."""
+    del mn
+    return ()
+
+
 class Decoder:
     """Feed it bytes in any pieces; it gives back frames and faults in order.
 
     Each byte comes back in exactly one piece. It holds at most one frame of the largest length
     allowed, so memory is bounded whatever is fed.
+
+    Parameters
+    ----------
+    keys
+        The SM4 keys of a device by its MN, the newest first; CP that HJ 212—2025 encrypts is
+        read with the one that fits. `Frame.raw` stays as received.
     """
 
-    __slots__ = ("_check", "_held", "_largest", "_need")
+    __slots__ = ("_check", "_held", "_keys", "_largest", "_need")
 
-    def __init__(self, dialect: Dialect = STANDARD) -> None:
+    def __init__(self, dialect: Dialect = STANDARD, keys: Keys = _no_keys) -> None:
         self._check = CHECKS.get(dialect.crc)
+        self._keys = keys
         self._largest = dialect.largest_segment
         self._held = b""
         self._need = 0
@@ -197,11 +215,29 @@ class Decoder:
         close = body + length
         if length > self._largest or close + _CRC > len(data):
             return None
-        segment = data[body:close]
-        if not self._agrees(segment, data[close : close + _CRC]):
+        crc = data[close : close + _CRC]
+        segment: bytes | None = data[body:close]
+        if self._keys is not _no_keys:
+            segment = self._plain(data[body:close], crc)
+        elif not self._agrees(data[body:close], crc):
+            return None
+        if segment is None:
             return None
         fields, groups = read_segment(segment)
         return Frame(data[start : _after_line_ends(data, close + _CRC)], fields, groups)
+
+    def _plain(self, segment: bytes, crc: bytes) -> bytes | None:
+        """Return the segment to read, decrypted where it must be; None where nothing agrees."""
+        agrees = self._agrees(segment, crc)
+        if agrees and is_plain(segment):
+            return segment
+        fields, _ = read_segment(segment)
+        for key in self._keys(fields.get("MN", "")) if must_encrypt(fields.get("CN", "")) else ():
+            plain = decrypt_segment(segment, key) if len(key) == BLOCK else None
+            # Read either way: the check may be meant of what is sent.
+            if plain is not None and (agrees or self._agrees(plain, crc)):
+                return plain
+        return segment if agrees else None
 
     def _agrees(self, segment: bytes, crc: bytes) -> bool:
         if self._check is None:
