@@ -134,6 +134,9 @@ class Platform(Protocol):
     def import_file(self, order: ImportOrder) -> str:
         """Start an import and return the id of its job."""
 
+    def release(self, aside_id: int, who: str) -> None:
+        """Let a frame that was set aside into the record."""
+
     def job(self, job_id: str) -> Job | None:
         """Return a job, or None when there is none of that id."""
 

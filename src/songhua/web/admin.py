@@ -25,6 +25,7 @@ from songhua.assess.job import POLLUTANTS
 from songhua.standards import quantity
 from songhua.store.registry.models import (
     Correction,
+    Device,
     DustPeriod,
     ExceptionalEvent,
     ImportFile,
@@ -340,6 +341,16 @@ class ExceptionalEventAdmin(Decided):
 
     list_display = ("region", "kind", "quantities", "start", "end", "document", "author")
     search_fields = ("region__name_zh", "kind", "document")
+
+
+@admin.register(Device)
+class DeviceAdmin(Register):
+    """Loggers: who may speak for which site."""
+
+    list_display = ("mn", "name", "site", "edition", "addresses", "active")
+    list_filter = ("edition", "active")
+    search_fields = ("mn", "name", "site__key")
+    autocomplete_fields = ("site",)
 
 
 @admin.register(ImportFile)

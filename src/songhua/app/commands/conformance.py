@@ -45,7 +45,7 @@ def conformance(
 
     有一条不符，退出码为 1。被测平台会收到两小时前的值 35：请用专供试验的 MN。
     """
-    from songhua.app.commands.simulate import read_address
+    from songhua.app.addresses import read_address
     from songhua.app.conformance import try_logger, try_platform
     from songhua.app.conformance.platform_trial import Identity
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from songhua.app.addresses import read_address
 from songhua.model import BadInput
 
 if TYPE_CHECKING:
@@ -89,16 +89,6 @@ def simulate(
             )
         )
     typer.echo(json.dumps(asdict(report)) if as_json else _said(report))
-
-
-def read_address(text: str) -> tuple[str, int]:
-    """Return host and port of ``HOST:PORT``; raise `BadInput` where it is none."""
-    found = re.fullmatch(r"\[?([^\]]+?)\]?:(\d{1,5})", text.strip())
-    if found is None or not 0 < int(found[2]) < 65536:
-        raise BadInput(
-            f"“{text}”不是地址，应为 主机:端口。", f"“{text}” is no address: HOST:PORT wanted."
-        )
-    return found[1], int(found[2])
 
 
 def _of_file(path: Path) -> "list[Message]":

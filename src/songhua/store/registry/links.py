@@ -1,14 +1,17 @@
 """What the gateway reads from the registry and writes into it; never a query a frame."""
 
+import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from songhua.store.registry.models import Cursor, Device, LinkState, SetAside
+from songhua.model import BadInput
+from songhua.store.registry.models import Cursor, Device, LinkState, SetAside, Site
 
 MOST_SET_ASIDE = 100_000
 """Frames shown as set aside; beyond, the oldest are only in the journal."""
@@ -56,6 +59,44 @@ def register_devices(rows: Iterable[Mapping[str, Any]]) -> int:
     made = [Device(**row) for row in rows]
     Device.objects.bulk_create(made, ignore_conflicts=True)
     return len(made)
+
+
+def load_devices(path: Path) -> int:
+    """Register the loggers of a CSV file; return how many it names.
+
+    Parameters
+    ----------
+    path
+        Columns ``mn``, ``name`` and optionally ``site``, ``edition``, ``password``,
+        ``addresses``.
+
+    Raises
+    ------
+    BadInput
+        If a column is missing, an identity is empty or a site is not registered.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    sites = set(Site.objects.values_list("key", flat=True))
+    made = []
+    for number, row in enumerate(rows, start=2):
+        mn, site = (row.get("mn") or "").strip(), (row.get("site") or "").strip()
+        if not mn or (site and site not in sites):
+            raise BadInput(
+                f"第 {number} 行：{f'点位 {site} 未登记' if mn else '没有 mn'}。",
+                f"Line {number}: {f'site {site} is not registered' if mn else 'no mn'}.",
+            )
+        made.append(
+            {
+                "mn": mn,
+                "name": row.get("name") or mn,
+                "site_id": site or None,
+                "edition": int(row.get("edition") or 2017),
+                "password": row.get("password") or "",
+                "addresses": row.get("addresses") or "",
+            }
+        )
+    return register_devices(made)
 
 
 @transaction.atomic
