@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 
-
 def serve(stations: int) -> None:
     """Be the platform until a signal comes; print port, then what was stored."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # before any thread begins
