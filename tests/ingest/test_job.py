@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from songhua.ingest import delivery
 from songhua.ingest.files import (
     Batch,
     FileMapping,
@@ -16,7 +17,6 @@ from songhua.ingest.files import (
     Origin,
     dry_run,
     import_file,
-    job,
     streams,
 )
 from songhua.model import Period
@@ -50,7 +50,7 @@ class Shelf:
             if key[0] in sites and key[1] in quantities and key[2] in span
         ]
         self.asked.append(int((span.end - span.start) / timedelta(hours=1)))
-        return pl.DataFrame(found, schema=job._DELIVERED, orient="row")
+        return pl.DataFrame(found, schema=delivery.DELIVERED, orient="row")
 
     def save_observations(self, frame: pl.DataFrame) -> None:
         for row in frame.iter_rows(named=True):
@@ -157,7 +157,7 @@ def test_a_file_in_no_order_of_time_asks_for_a_bounded_part_at_once(
     source = Held.text("site,time,PM2.5,CO", *lines)
     shelf = Shelf()
     go(shelf, source)
-    monkeypatch.setattr(job, "_LARGEST_BOX", 300)
+    monkeypatch.setattr(delivery, "_LARGEST_BOX", 300)
     summary, _, _ = go(shelf, source, 2)
     assert counts(summary) == (0, 0, 4000, 0, 0)
     assert max(shelf.asked) <= 150  # of two quantities at one site

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client, override_settings
 
+from songhua.api import ports
 from songhua.store.registry import records
-from songhua.store.registry.models import DustPeriod, Site, User
+from songhua.store.registry.models import DustPeriod, ExceptionalEvent, Site, User
 from tests.web.conftest import PASSWORD
 
 REGISTERS = {
@@ -153,7 +154,33 @@ def test_a_site_is_closed_by_the_end_of_its_period(client: Client) -> None:
     site.delete()
 
 
-def test_who_registered_a_dust_period_is_written_by_the_platform(client: Client) -> None:
+class Record(ports.Platform):
+    """Keeps the decisions it is told of."""
+
+    def __init__(self) -> None:
+        self.kept: list[ports.Decision] = []
+        self.followed: list[int] = []
+
+    def decide(self, decision: ports.Decision) -> int:
+        self.kept.append(decision)
+        return len(self.kept)
+
+    def follow(self, seq: int) -> str:
+        self.followed.append(seq)
+        return ""
+
+
+@pytest.fixture
+def record() -> Iterator[Record]:
+    made = Record()
+    ports.connect(made)
+    yield made
+    ports.connect(None)
+
+
+def test_who_registered_a_dust_period_is_written_by_the_platform(
+    client: Client, record: Record
+) -> None:
     form = {
         "region": "220800",
         "start_0": "2020-04-03",
@@ -167,4 +194,34 @@ def test_who_registered_a_dust_period_is_written_by_the_platform(client: Client)
     kept = DustPeriod.objects.get(region_id="220800")
     assert kept.author == "keeper"
     assert kept.start == datetime(2020, 4, 3, 0, tzinfo=UTC)
+    assert [(one.region, one.author) for one in record.kept] == [("220800", "keeper")]
+    assert record.followed == [1]
+
+    form = {**form, "region": "220700", "end_1": "22:00"}
+    changed = client.post(f"/admin/registry/dustperiod/{kept.pk}/change/", form)
+    assert changed.status_code == 302
+    assert [one.region for one in record.kept[1:]] == ["220800", "220700"]  # where it was, and is
+    taken = client.post(f"/admin/registry/dustperiod/{kept.pk}/delete/", {"post": "yes"})
+    assert taken.status_code == 302
+    assert record.kept[-1].words.startswith("撤销")
+
+
+def test_the_pollutants_of_an_event_are_ticked(client: Client, record: Record) -> None:
+    form = {
+        "region": "220800",
+        "kind": "境外沙尘",
+        "quantities": ["pm10", "pm2_5"],
+        "start_0": "2026-04-03",
+        "start_1": "08:00",
+        "end_0": "2026-04-03",
+        "end_1": "20:00",
+        "document": "认定函",
+    }
+    bad = client.post("/admin/registry/exceptionalevent/add/", {**form, "quantities": ["pm9"]})
+    assert bad.status_code == 200
+    assert client.post("/admin/registry/exceptionalevent/add/", form).status_code == 302
+    kept = ExceptionalEvent.objects.get(region_id="220800")
+    assert kept.quantities == "pm10+pm2_5"
+    shown = client.get(f"/admin/registry/exceptionalevent/{kept.pk}/change/").content.decode()
+    assert shown.count("checked") >= 2
     kept.delete()

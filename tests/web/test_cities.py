@@ -332,3 +332,28 @@ def test_pollutants_alike_are_named_together() -> None:
     with override("zh-hans"):
         said = reasons("so2 too_few_days 1/27; co too_few_days 1/27; pm10 not_received")
     assert said == "SO₂、CO 有效日数不足 1/27；PM₁₀ 没有收到数据"
+
+
+@pytest.fixture
+def three_years(registry: None) -> Iterator[Client]:
+    """Years of one city: PM₂.₅ 31, 28 and 26, the last by HJ 663—2026."""
+    years = [
+        day
+        for year, value in ((2024, 31.0), (2025, 28.0), (2026, 26.0))
+        for day in days(date(year, 1, 1), 366 if year == 2024 else 365, pm2_5=value)
+    ]
+    configure(Months({CHANGCHUN: years}))  # type: ignore[arg-type]
+    with override_settings(SONGHUA_OPEN_READING=True, ALLOWED_HOSTS=["testserver"]):
+        yield Client(headers={"accept-language": "zh-CN"})
+    configure(None)
+
+
+def test_a_year_of_2026_stands_beside_its_mean_of_three_years(three_years: Client) -> None:
+    page = text_of(three_years, f"/cities/{CHANGCHUN}/?period=year&at=2026")
+    assert "三年滑动平均" in page
+    row = re.search(r"PM₂\.₅</td><td>均值</td>(.*?)</tr>", page, re.S)
+    assert row is not None
+    cells = re.findall(r'<td class="num[^"]*">([^<]*)', row[1])
+    assert cells[:2] == ["26", "28"]  # (31 + 28 + 26) / 3 = 28.3
+    earlier = text_of(three_years, f"/cities/{CHANGCHUN}/?period=year&at=2025")
+    assert "三年滑动平均" not in earlier  # HJ 663—2013 has none

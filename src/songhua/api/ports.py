@@ -37,6 +37,32 @@ class CorrectionOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision of the register by which results become others.
+
+    Parameters
+    ----------
+    register
+        Which register: ``dust``, ``event``.
+    words
+        What was decided, as the record shows it.
+    region
+        Code of the region it holds for.
+    start, end
+        The hours it touches, before and after it was changed.
+    author
+        Login name.
+    """
+
+    register: str
+    words: str
+    region: str
+    start: datetime
+    end: datetime
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportOrder:
     """A file that is here and shall go in.
 
@@ -99,8 +125,20 @@ class Platform(Protocol):
     def correct(self, order: CorrectionOrder) -> Mapping[str, Any]:
         """Keep a correction and recompute what follows; return what changed."""
 
+    def decide(self, decision: Decision) -> int:
+        """Keep a decision of the register on record and return its journal number."""
+
+    def follow(self, seq: int) -> str:
+        """Start to recompute what a decision touches and return the id of the job."""
+
     def import_file(self, order: ImportOrder) -> str:
         """Start an import and return the id of its job."""
+
+    def release(self, aside_id: int, who: str) -> None:
+        """Let a frame that was set aside into the record."""
+
+    def frame(self, aside_id: int) -> bytes | None:
+        """Return the bytes of a frame that was set aside, or None when there is none."""
 
     def job(self, job_id: str) -> Job | None:
         """Return a job, or None when there is none of that id."""

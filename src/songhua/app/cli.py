@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from songhua.app.commands import assess, data, law, platform
+from songhua.app.commands import assess, conformance, data, hj212, law, platform, simulate
 from songhua.model import SonghuaError
 
 app = typer.Typer(
@@ -18,8 +18,11 @@ app = typer.Typer(
 )
 app.add_typer(assess.app, name="assess")
 app.add_typer(law.app, name="law")
+app.add_typer(hj212.app, name="hj212")
 platform.add_to(app)
 data.add_to(app)
+simulate.add_to(app)
+conformance.add_to(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -14,8 +14,10 @@ from songhua.api.ports import ImportOrder
 from songhua.app.platform import Songhua
 from songhua.app.progress import progress
 from songhua.app.shown import show_import
+from songhua.app.simulate.messages import PASSWORD, mn_of
 from songhua.model import BadInput
-from songhua.store.registry import records
+from songhua.store.registry import links, records
+from songhua.store.registry.sites import sites
 
 _FOLDER = Path(__file__).parents[3] / "demo"
 _AUTHOR = "demo"
@@ -37,6 +39,11 @@ def prepare(platform: Songhua, console: Console) -> None:
         )
     _make_logins()
     records.load_sites(_FOLDER / "sites.csv")
+    own = sites().filter("own")
+    links.register_devices(
+        {"mn": mn_of(key), "name": name, "site_id": key, "password": PASSWORD}
+        for key, name in own.select("site", "name_zh").unique("site").rows()
+    )
     for name in _FILES:
         order = ImportOrder(
             path=_FOLDER / f"{name}.csv.gz",

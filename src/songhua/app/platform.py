@@ -5,13 +5,17 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Self
 
 import structlog
 from django.conf import settings
 
 from songhua.api import ports
-from songhua.app import corrections, imports
+from songhua.api.register import air_register
+from songhua.app import corrections, decisions, imports
+from songhua.app.gateway import GatewayService, tls_context
+from songhua.app.gateway.batch import unpack
 from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
@@ -19,12 +23,18 @@ from songhua.assess.job import Affected, Stamp
 from songhua.model import BadInput, Period
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
-from songhua.store.registry import records
-from songhua.store.registry.sites import members
+from songhua.store.registry import links, records
 
 Report = Callable[[Mapping[str, Any]], None]
 
 log = structlog.get_logger()
+
+_APPLY = {
+    "file": imports.apply_file,
+    "correction": imports.apply_correction,
+    "decision": decisions.apply_decision,
+}
+"""Kind of a journal entry → what it does."""
 
 
 def silent(_step: Mapping[str, Any]) -> None:
@@ -38,6 +48,7 @@ class Songhua:
         self.journal = journal
         self.shelf = shelf
         self.jobs = Jobs()
+        self.gateway: GatewayService | None = None
         self._work = threading.Lock()  # imports, corrections and replays go one after another
 
     @classmethod
@@ -57,8 +68,31 @@ class Songhua:
         platform.catch_up(silent)
         return platform
 
+    def listen(self, host: str, port: int) -> int:
+        """Open the gateway; return its port.
+
+        Raises
+        ------
+        BadInput
+            If the address cannot be listened on.
+        """
+        certificate, key = settings.SONGHUA_GATEWAY_CERTIFICATE, settings.SONGHUA_GATEWAY_KEY
+        tls = tls_context(Path(certificate), Path(key)) if certificate and key else None
+        try:
+            self.gateway = GatewayService.open(
+                self.journal, self.shelf, self._assess_links, host=host, port=port, tls=tls
+            )
+        except OSError as fault:
+            raise BadInput(
+                f"网关无法使用 {host}:{port}（{fault.strerror}）。",
+                f"The gateway cannot listen on {host}:{port} ({fault.strerror}).",
+            ) from fault
+        return self.gateway.port
+
     def close(self) -> None:
         """Finish the step under way and let go of the stores."""
+        if self.gateway is not None:
+            self.gateway.close()
         self.jobs.close()
         configure(None)
         self.shelf.close()
@@ -69,6 +103,14 @@ class Songhua:
     def import_file(self, order: ports.ImportOrder) -> str:
         """Start an import in the background and return the id of its job."""
         return self.jobs.start("import", lambda report: self.run_import(order, report))
+
+    def decide(self, decision: ports.Decision) -> int:
+        """Keep a decision of the register on record and return its journal number."""
+        return decisions.receive(self.journal, decision).seq
+
+    def follow(self, seq: int) -> str:
+        """Start to recompute what a decision touches and return the id of the job."""
+        return self.jobs.start("decision", lambda report: self._follow(seq, report))
 
     def job(self, job_id: str) -> ports.Job | None:
         """Return how a job stands."""
@@ -122,9 +164,7 @@ class Songhua:
         """Apply journal entries that a stop left unapplied; return how many."""
         done = records.applied()
         waiting = [
-            entry
-            for entry in self.journal.entries(kinds=("file", "correction"))
-            if entry.seq not in done
+            entry for entry in self.journal.entries(kinds=tuple(_APPLY)) if entry.seq not in done
         ]
         for entry in waiting:
             self._apply_again(entry, report)
@@ -132,7 +172,7 @@ class Songhua:
 
     def replay(self, report: Report) -> int:
         """Apply the whole journal again; current values stay what they are."""
-        entries = list(self.journal.entries(kinds=("file", "correction")))
+        entries = list(self.journal.entries(kinds=tuple(_APPLY)))
         with self._work:
             for entry in entries:
                 self._apply_again(entry, report)
@@ -141,11 +181,40 @@ class Songhua:
     def reassess(self, affected: Affected, report: Report) -> dict[str, int]:
         """Run the pipeline on what was affected."""
         stamp = Stamp(cause=affected.cause, code=code_version())
-        return run_pipeline(self.shelf, members, affected, stamp, report)
+        return run_pipeline(self.shelf, air_register(), affected, stamp, report)
+
+    def _assess_links(self, affected: Affected) -> None:
+        with self._work:
+            self.reassess(affected, silent)
+
+    def frame(self, aside_id: int) -> bytes | None:
+        """Return the bytes of a frame that was set aside, or None when there is none."""
+        where = links.aside(aside_id, released=True)
+        if where is None:
+            return None
+        seq, place = where
+        pieces = enumerate(unpack(self.journal.read(seq)))
+        return next((one.raw for number, one in pieces if number == place), None)
+
+    def release(self, aside_id: int, who: str) -> None:
+        """Let a frame that was set aside into the record, now that the register is mended.
+
+        Raises
+        ------
+        BadInput
+            If it may still not speak, there is no such frame, or no gateway runs.
+        """
+        aside = links.aside(aside_id)
+        if aside is None or self.gateway is None:
+            raise BadInput("没有这条报文，或网关没有运行。", "No such frame, or no gateway runs.")
+        self.journal.append(
+            "release", json.dumps({"of": aside}).encode(), {"author": who, "of": aside[0]}
+        )
+        self.gateway.keeper.release(*aside)
+        links.mark_released(aside_id, who)
 
     def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:
-        apply = {"file": imports.apply_file, "correction": imports.apply_correction}[entry.kind]
-        applied = apply(self.journal, self.shelf, entry, report)
+        applied = _APPLY[entry.kind](self.journal, self.shelf, entry, report)
         changed: dict[str, int] = {}
         if applied.affected is not None:
             changed = self.reassess(applied.affected, _to_the_end(report))
@@ -153,6 +222,10 @@ class Songhua:
         if applied.fault is not None:
             raise applied.fault
         return {**applied.told, "recomputed": changed}
+
+    def _follow(self, seq: int, report: Report) -> Mapping[str, Any]:
+        with self._work:
+            return self._apply(self.journal.entry(seq), report)
 
     def _apply_again(self, entry: Entry, report: Report) -> None:
         """Apply an entry; what is wrong with it is noted and stops no other."""

@@ -1,5 +1,6 @@
 """The platform started: stores migrated and opened, work accepted, pages served."""
 
+import signal
 from collections.abc import Callable
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from songhua.api import ports
 from songhua.app import control
+from songhua.app.addresses import read_address
 from songhua.app.platform import Songhua
 from songhua.app.run import serve
 from songhua.app.works import works
@@ -23,6 +25,26 @@ def migrate_stores() -> None:
     settings.SONGHUA_HOME.mkdir(parents=True, exist_ok=True)
     call_command("migrate", verbosity=0, interactive=False)
     records.seed()
+
+
+def start_gateway(console: Console) -> None:
+    """Listen to loggers until a signal comes; pages are served elsewhere."""
+    wanted = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)  # before any thread begins
+    migrate_stores()
+    platform = Songhua.open()
+    try:
+        _listen(platform, console)
+        signal.sigwait(wanted)
+    finally:
+        platform.close()
+        console.print("已停止。 Stopped.")
+
+
+def _listen(platform: Songhua, console: Console) -> None:
+    host, port = read_address(settings.SONGHUA_GATEWAY, lowest=0)
+    at = platform.listen(host, port)
+    console.print(f"网关已启动 The gateway listens (HJ 212): {host}:{at}")
 
 
 def start(
@@ -44,6 +66,8 @@ def start(
     commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
     ports.connect(platform)
     try:
+        if settings.SONGHUA_GATEWAY:
+            _listen(platform, console)
         if before is not None:
             before(platform, console)
         if after is not None:

@@ -24,6 +24,11 @@ SONGHUA_DATABASE = os.environ.get(
     "SONGHUA_DATABASE", f"sqlite:///{SONGHUA_HOME / 'registry.sqlite3'}"
 )
 SONGHUA_JOURNAL = Path(os.environ.get("SONGHUA_JOURNAL", str(SONGHUA_HOME / "journal")))
+SONGHUA_GATEWAY = os.environ.get("SONGHUA_GATEWAY", "")
+"""Where loggers connect, ``HOST:PORT``; empty for no gateway."""
+SONGHUA_GATEWAY_CERTIFICATE = os.environ.get("SONGHUA_GATEWAY_CERTIFICATE", "")
+SONGHUA_GATEWAY_KEY = os.environ.get("SONGHUA_GATEWAY_KEY", "")
+"""PEM files; with both the gateway speaks TLS."""
 SONGHUA_DEMO = _flag("SONGHUA_DEMO")
 SONGHUA_OPEN_READING = _flag("SONGHUA_OPEN_READING")
 SONGHUA_UPLOAD_BYTES = int(os.environ.get("SONGHUA_UPLOAD_BYTES", str(512 * 1024 * 1024)))

@@ -18,7 +18,14 @@ from songhua.standards.aqi import (
     aqi_rule_of,
     levels,
 )
-from songhua.standards.edition import Edition, Note, edition_in_force, edition_of, editions
+from songhua.standards.edition import (
+    Edition,
+    Note,
+    edition_in_force,
+    edition_of,
+    editions,
+    first_day,
+)
 from songhua.standards.evaluation import (
     DustRule,
     EvaluationRule,
@@ -85,6 +92,7 @@ __all__ = [
     "edition_of",
     "editions",
     "evaluation_rule",
+    "first_day",
     "is_valid_mark",
     "law_diff",
     "law_list",

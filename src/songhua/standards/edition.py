@@ -138,6 +138,15 @@ def edition_in_force(medium: str, family: str, *, on: date) -> Edition:
     raise NoRuleInForce(family, on)
 
 
+def first_day(medium: str, *families: str) -> date:
+    """Return the first day that every one of these families has an edition for.
+
+    >>> first_day("air", "gb_3095", "hj_633").isoformat()
+    '2012-02-29'
+    """
+    return max(editions(medium, family)[-1].in_force for family in families)
+
+
 def edition_of(medium: str, family: str, year: int) -> Edition:
     """Return one edition by its year; raise `UnknownName` when there is none."""
     for edition in editions(medium, family):

@@ -5,19 +5,27 @@ What files and people brought in (imports, rejects, corrections) and what the st
 name them for ever. They are closed instead.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from songhua.api import ports
+from songhua.assess.job import POLLUTANTS
+from songhua.standards import quantity
 from songhua.store.registry.models import (
     Correction,
+    Device,
     DustPeriod,
     ExceptionalEvent,
     ImportFile,
@@ -262,9 +270,37 @@ class Decided(Register):
     list_filter = (("region", admin.RelatedOnlyFieldListFilter),)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Keep the decision and who registered it."""
+        """Keep the decision and who registered it; what it touches, or touched, is recomputed."""
         obj.author = request.user.get_username()
+        former = type(obj).objects.filter(pk=obj.pk).first() if change else None
         super().save_model(request, obj, form, change)
+        self._tell(request, [one for one in (former, obj) if one is not None], "登记")
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Take a decision back; what it touched is recomputed."""
+        super().delete_model(request, obj)
+        self._tell(request, [obj], "撤销")
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """Take decisions back; what they touched is recomputed."""
+        taken = list(queryset)
+        super().delete_queryset(request, queryset)
+        self._tell(request, taken, "撤销")
+
+    def _tell(self, request: HttpRequest, touched: Sequence[Any], verb: str) -> None:
+        of = self.opts
+        for one in touched:
+            seq = ports.platform().decide(
+                ports.Decision(
+                    register=of.model_name or "",
+                    words=f"{verb}{of.verbose_name}：{one}",
+                    region=one.region_id,
+                    start=one.start,
+                    end=one.end,
+                    author=request.user.get_username(),
+                )
+            )
+            transaction.on_commit(partial(ports.platform().follow, seq))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether the person may take a decision back."""
@@ -279,12 +315,42 @@ class DustPeriodAdmin(Decided):
     search_fields = ("region__name_zh", "document")
 
 
+class EventForm(forms.ModelForm):  # type: ignore[type-arg]  # one base for every model
+    """An exceptional event; its pollutants are ticked."""
+
+    quantities = forms.MultipleChoiceField(
+        label="项目",
+        choices=[(name, quantity(name).symbol) for name in POLLUTANTS],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["quantities"] = self.instance.quantities.split("+")
+
+    def clean_quantities(self) -> str:
+        """Return the keys joined, as the register keeps them."""
+        return "+".join(self.cleaned_data["quantities"])
+
+
 @admin.register(ExceptionalEvent)
 class ExceptionalEventAdmin(Decided):
     """Exceptional events of HJ 663—2026."""
 
+    form = EventForm
+
     list_display = ("region", "kind", "quantities", "start", "end", "document", "author")
     search_fields = ("region__name_zh", "kind", "document")
+
+
+@admin.register(Device)
+class DeviceAdmin(Register):
+    """Loggers: who may speak for which site."""
+
+    list_display = ("mn", "name", "site", "edition", "addresses", "active")
+    list_filter = ("edition", "active")
+    search_fields = ("mn", "name", "site__key")
+    autocomplete_fields = ("site",)
 
 
 @admin.register(ImportFile)

@@ -23,7 +23,7 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-_OPEN = ("/login/", "/logout/", "/static/", "/language/", "/health", "/favicon.ico")
+_OPEN = ("/login/", "/logout/", "/static/", "/language/", "/health", "/favicon.ico", "/levels.css")
 
 Next = Callable[[HttpRequest], HttpResponse]
 

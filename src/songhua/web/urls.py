@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("songhua.web.cities.urls")),
     path("", include("songhua.web.law.urls")),
     path("", include("songhua.web.imports.urls")),
+    path("", include("songhua.web.links.urls")),
 ]

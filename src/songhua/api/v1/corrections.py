@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from songhua.api import ports
+from songhua.api.register import air_register
 from songhua.api.v1 import whatif
 from songhua.api.v1.asked import moment
 from songhua.api.v1.security import Allowed, check_region
@@ -15,7 +16,7 @@ from songhua.api.v1.subject import Subject, site_named
 from songhua.model import BEIJING, BadInput, Period
 from songhua.standards import POLLUTANTS, QUANTITIES, is_valid_mark
 from songhua.store import shelf
-from songhua.store.registry.sites import members, region_names, sites
+from songhua.store.registry.sites import region_names, sites
 
 router = Router(tags=["air"])
 
@@ -64,7 +65,7 @@ def preview(request: HttpRequest, wanted: Wanted) -> dict[str, Any]:
     """Return what a correction would change, worked out by the same jobs; nothing is kept."""
     who, time = _checked(request, wanted)
     change = whatif.Change(who.key, wanted.quantity, time, wanted.value)
-    trial = whatif.after(shelf(), members, change)
+    trial = whatif.after(shelf(), air_register(), change)
     return {
         "former": _current(who, wanted.quantity, time)[0],
         "value": wanted.value,

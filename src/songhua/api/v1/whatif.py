@@ -4,18 +4,17 @@ The same jobs run on it as on the real one, so the preview and the result cannot
 Nothing is kept.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
 
 from songhua.assess import job
 from songhua.assess.job import Affected, AirShelf, Stamp
+from songhua.assess.register import Register
 from songhua.model import Period
-
-Members = Callable[[date], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,12 @@ class WhatIf:
             rows = pl.concat([kept, part.select(known)], how="diagonal_relaxed")
         return rows
 
+    def air_summary(
+        self, *, period: str, scope: str, span: Period, subjects: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """Return the statistics as they are kept: the jobs put their own in their place."""
+        return self._shelf.air_summary(period=period, scope=scope, span=span, subjects=subjects)
+
     def save_air_index(self, frame: pl.DataFrame) -> int:
         """Keep results for the later jobs of this preview only."""
         self.index.append(frame)
@@ -101,18 +106,12 @@ class WhatIf:
         return pl.DataFrame([row], schema={name: like.schema[name] for name in row})
 
 
-def after(shelf: AirShelf, members: Members, change: Change) -> WhatIf:
+def after(shelf: AirShelf, register: Register, change: Change) -> WhatIf:
     """Run the jobs that a correction would run, and return what they found."""
     trial = WhatIf(shelf, change)
     span = Period(change.time, change.time + timedelta(hours=1))
     affected = Affected((change.site,), span, cause=0)
     stamp = Stamp(cause=0, code="")
-    for step in (
-        job.assess_hours,
-        job.assess_area_hours,
-        job.assess_days,
-        job.assess_area_days,
-        job.assess_periods,
-    ):
-        step(trial, members, affected, stamp)
+    for step in job.JOBS:
+        step(trial, register, affected, stamp)
     return trial

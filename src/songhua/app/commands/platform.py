@@ -15,12 +15,17 @@ console = Console(highlight=False, soft_wrap=True)
 user_app = typer.Typer(no_args_is_help=True, help="用户。 Users.")
 
 Host = Annotated[str, typer.Option(help="监听地址 Address to listen on.")]
+Listen = Annotated[
+    str, typer.Option(metavar="HOST:PORT", help="数采仪连到这里（HJ 212）Where loggers connect.")
+]
 Port = Annotated[int, typer.Option(help="端口 Port.", min=1, max=65535)]
 
 
 def add_to(app: typer.Typer) -> None:
     """Hang these commands on the root."""
     app.command("run")(run)
+    app.command("gateway")(gateway)
+    app.command("devices")(devices)
     app.command("demo")(demo)
     app.command("migrate")(migrate)
     app.command("doctor")(doctor)
@@ -28,16 +33,44 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(user_app, name="user")
 
 
-def run(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def run(*, host: Host = "127.0.0.1", port: Port = 8000, gateway: Listen = "") -> None:
     """启动平台：页面、接口与全部工作在一个进程里。 Start the platform in one process."""
     from songhua.app.run import check_port
     from songhua.app.wiring import set_up
 
     check_port(host, port)
+    if gateway:
+        os.environ["SONGHUA_GATEWAY"] = gateway
     set_up()
     from songhua.app.server import start
 
     start(host, port, console)
+
+
+def gateway(*, listen: Listen = "0.0.0.0:9212") -> None:
+    """只启动网关：数采仪 → 日志 → 观测。 The gateway alone; the stores are servers of their own."""
+    os.environ["SONGHUA_GATEWAY"] = listen
+    from songhua.app.wiring import set_up
+
+    set_up()
+    from songhua.app.server import start_gateway
+
+    start_gateway(console)
+
+
+def devices(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV：mn,name,site,password …")],
+) -> None:
+    """登记数采仪；已登记的不变。 Register loggers; those registered stay as they are."""
+    path = need_file(file)
+    from songhua.app.wiring import set_up
+
+    set_up()
+    from songhua.app.server import migrate_stores
+    from songhua.store.registry import links
+
+    migrate_stores()
+    console.print(f"登记 {links.load_devices(path)} 台数采仪。 Loggers registered.")
 
 
 def demo(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
@@ -48,6 +81,7 @@ def demo(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
     os.environ.setdefault("SONGHUA_HOME", str(Path("var") / "demo"))
     os.environ["SONGHUA_DEMO"] = "1"
     os.environ.setdefault("SONGHUA_OPEN_READING", "1")
+    os.environ.setdefault("SONGHUA_GATEWAY", f"{host}:0")
     from songhua.app.wiring import set_up
 
     set_up()

@@ -1,44 +1,17 @@
 """A file goes in: compared with what was delivered before, only what is new or changed is kept."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any
 
 import polars as pl
 
+from songhua.ingest.delivery import DeliveryShelf, News, news_of
 from songhua.ingest.files.cells import Readable
 from songhua.ingest.files.mapping import FileMapping
 from songhua.ingest.files.places import SiteTable
 from songhua.ingest.files.read import Batch, read_batches
-from songhua.model import Period
-
-_KEY = ("site", "quantity", "time")
-_DELIVERED: dict[str, pl.DataType | type[pl.DataType]] = {
-    "site": pl.String,
-    "quantity": pl.String,
-    "time": pl.Datetime("us", "UTC"),
-    "value": pl.Float64,
-    "mark": pl.String,
-}
-_LENGTHS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
-_LARGEST_BOX = 2_000_000
-"""Values of the shelf compared at once; a file in no order of time would ask for all of them."""
-
-
-class ImportShelf(Protocol):
-    """What an import needs from the shelf, and nothing more."""
-
-    def observed(self, period: str) -> Period | None:
-        """Return the span that has observations, or None when there are none."""
-
-    def delivered(
-        self, *, period: str, span: Period, sites: Sequence[str], quantities: Sequence[str]
-    ) -> pl.DataFrame:
-        """Return what sources last delivered: site, quantity, time, value, mark."""
-
-    def save_observations(self, frame: pl.DataFrame) -> None:
-        """Add observations."""
 
 
 @dataclass(slots=True)
@@ -109,7 +82,7 @@ _MOST_EXAMPLES = 50
 
 
 def import_file(
-    shelf: ImportShelf,
+    shelf: DeliveryShelf,
     source: Readable,
     mapping: FileMapping,
     *,
@@ -134,7 +107,7 @@ def import_file(
 
 
 def dry_run(
-    shelf: ImportShelf,
+    shelf: DeliveryShelf,
     source: Readable,
     mapping: FileMapping,
     *,
@@ -151,7 +124,7 @@ def _forget(_rows: object) -> None:
 
 
 def _run(
-    shelf: ImportShelf,
+    shelf: DeliveryShelf,
     source: Readable,
     mapping: FileMapping,
     sites: SiteTable,
@@ -164,7 +137,7 @@ def _run(
     # What this file brings itself need not be asked for: it has no value twice.
     observed = shelf.observed(mapping.period)
     for batch in read_batches(source, mapping, sites=sites, now=now):
-        news = list(_news(shelf, batch.rows, mapping.period, observed))
+        news = list(news_of(shelf, batch.rows, mapping.period, observed))
         for part in news:
             if not part.rows.is_empty():
                 keep(part.rows)
@@ -175,56 +148,7 @@ def _run(
     return summary
 
 
-@dataclass(frozen=True, slots=True)
-class _News:
-    """Rows that are new or changed; how many are changed, and how many say what was known."""
-
-    rows: pl.DataFrame
-    changed: int
-    same: int
-
-
-def _news(
-    shelf: ImportShelf, rows: pl.DataFrame, period: str, observed: Period | None
-) -> Iterator[_News]:
-    """Compare rows with what was delivered before, a bounded box of the shelf at a time."""
-    if rows.is_empty():
-        return
-    first, last = rows["time"].min(), rows["time"].max()
-    if not isinstance(first, datetime) or not isinstance(last, datetime):
-        raise TypeError("observations have times")
-    if observed is None or last < observed.start or first >= observed.end:
-        yield _compared(rows, pl.DataFrame(schema=_DELIVERED))
-        return
-    sites, quantities = rows["site"].unique(), rows["quantity"].unique()
-    length = _LENGTHS[period]
-    intervals = (last - first) // length + 1
-    if intervals > 1 and sites.len() * quantities.len() * intervals > _LARGEST_BOX:
-        middle = first + intervals // 2 * length
-        for half in (rows.filter(pl.col("time") < middle), rows.filter(pl.col("time") >= middle)):
-            yield from _news(shelf, half, period, observed)
-        return
-    before = shelf.delivered(
-        period=period,
-        span=Period(first, last + length),
-        sites=sites.to_list(),
-        quantities=quantities.to_list(),
-    )
-    yield _compared(rows, before)
-
-
-def _compared(rows: pl.DataFrame, before: pl.DataFrame) -> _News:
-    known = before.select(*_KEY, was=pl.col("value"), was_mark=pl.col("mark"), there=pl.lit(1))
-    joined = rows.join(known, on=_KEY, how="left", maintain_order="left")
-    is_same = pl.col("value").eq_missing(pl.col("was")) & (pl.col("mark") == pl.col("was_mark"))
-    # "No value" without a reason is news only where there was one.
-    says_nothing = pl.col("there").is_null() & pl.col("value").is_null() & (pl.col("mark") == "")
-    told = joined.filter(~says_nothing)
-    news = told.filter(pl.col("there").is_null() | ~is_same)
-    return _News(news.select(rows.columns), news["there"].count(), told.height - news.height)
-
-
-def _add_up(summary: ImportSummary, batch: Batch, news: Sequence[_News]) -> None:
+def _add_up(summary: ImportSummary, batch: Batch, news: Sequence[News]) -> None:
     told = 0
     for part in news:
         told += part.rows.height + part.same

@@ -9,6 +9,8 @@ from django.db.models import F, Q
 
 from songhua.store.registry.rights import RIGHTS, Action, Role, covers
 
+_EDITIONS = [(2005, "HJ/T 212—2005"), (2017, "HJ 212—2017"), (2025, "HJ 212—2025")]
+
 
 class Region(models.Model):
     """A division by GB/T 2260, or a city beside the province."""
@@ -322,3 +324,103 @@ class AppliedEntry(models.Model):
 
     def __str__(self) -> str:
         return str(self.journal_seq)
+
+
+class Device(models.Model):
+    """A logger (数采仪): its identity (MN), and the site it speaks for."""
+
+    mn = models.CharField("设备唯一标识 MN", max_length=40, primary_key=True)
+    name = models.CharField("名称", max_length=120)
+    site = models.ForeignKey(
+        Site,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="devices",
+        verbose_name="点位",
+    )
+    edition = models.PositiveSmallIntegerField("版本", choices=_EDITIONS, default=2017)
+    password = models.CharField("访问密码", max_length=24, blank=True)
+    addresses = models.CharField(
+        "允许的地址", max_length=200, blank=True, help_text="如 10.1.0.0/16；空格分隔；空为不限"
+    )
+    dialect = models.JSONField("方言", default=dict, blank=True)
+    active = models.BooleanField("启用", default=True)
+    note = models.TextField("备注", blank=True)
+
+    class Meta:
+        """Order and names."""
+
+        verbose_name = verbose_name_plural = "数采仪"
+        ordering: ClassVar = ["mn"]
+
+    def __str__(self) -> str:
+        return f"{self.name}（{self.mn}）"
+
+
+class LinkState(models.Model):
+    """How the link of an identity stands, also of one that no register holds."""
+
+    mn = models.CharField("MN", max_length=40, primary_key=True)
+    address = models.CharField("地址", max_length=60)
+    first_seen = models.DateTimeField("首次")
+    last_seen = models.DateTimeField("最近")
+    last_data = models.DateTimeField("数据至", null=True)
+    skew = models.FloatField("时钟差（秒）", null=True)
+    frames = models.PositiveBigIntegerField("帧", default=0)
+    values = models.PositiveBigIntegerField("数值", default=0)
+    set_aside = models.PositiveBigIntegerField("隔离", default=0)
+
+    class Meta:
+        """Names."""
+
+        verbose_name = verbose_name_plural = "链路"
+
+    def __str__(self) -> str:
+        return self.mn
+
+
+class SetAside(models.Model):
+    """A frame, or a part of one, kept apart (隔离) with its reason until the register is mended."""
+
+    journal_seq = models.PositiveBigIntegerField("日志序号")
+    place = models.PositiveIntegerField("批内序号")
+    mn = models.CharField("MN", max_length=40, db_index=True)
+    cn = models.CharField("命令", max_length=8)
+    address = models.CharField("来源地址", max_length=60)
+    reason = models.CharField("原因", max_length=30, db_index=True)
+    detail_zh = models.TextField("说明")
+    detail_en = models.TextField("英文说明")
+    raw = models.TextField("原文")
+    received_at = models.DateTimeField("接收时间", db_index=True)
+    released_at = models.DateTimeField("放行时间", null=True, blank=True)
+    released_by = models.CharField("放行人", max_length=150, blank=True)
+
+    class Meta:
+        """Order and names."""
+
+        verbose_name = verbose_name_plural = "隔离的报文"
+        ordering: ClassVar = ["-journal_seq", "-place"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["journal_seq", "place", "reason"], name="set_aside_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mn} {self.reason}"
+
+
+class Cursor(models.Model):
+    """How far a reader of the journal has come."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    seq = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        """Names."""
+
+        verbose_name = verbose_name_plural = "进度"
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.seq}"

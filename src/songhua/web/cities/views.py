@@ -274,6 +274,7 @@ def _findings(own: Detail) -> list[Mapping[str, Any]]:
                 if finding.statistic != quantity
                 else _("均值"),
                 "value": finding.value,
+                "moving": own.moving.get(finding.statistic),
                 "limit": finding.limit,
                 "multiple": finding.multiple,
             }

@@ -22,7 +22,7 @@ from songhua.ingest.files.source import first_rows, kind_of
 from songhua.model import BadInput, UnknownName
 from songhua.standards import QUANTITIES
 from songhua.store.registry.rights import Action
-from songhua.web.imports.access import needs
+from songhua.web.access import needs
 from songhua.web.imports.draft import Draft
 from songhua.web.imports.views import fault_words
 

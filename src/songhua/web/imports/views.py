@@ -11,7 +11,7 @@ from songhua.ingest.files import WORDS, Fault
 from songhua.model import UnknownName
 from songhua.store.registry.models import ImportFile
 from songhua.store.registry.rights import Action
-from songhua.web.imports.access import needs
+from songhua.web.access import needs
 
 _FILES, _REJECTS = 50, 100
 

@@ -1,5 +1,6 @@
 """One city or county in one period: its figures, its bad days, its course."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from songhua.api.v1.cities.history import Turn, turns
 from songhua.api.v1.cities.ranking import Ranking, Row, Summary, ranking
 from songhua.api.v1.cities.when import When
 from songhua.assess.air.statistics import figure_name
-from songhua.assess.air.yearly import Finding, findings, meets
+from songhua.assess.air.yearly import Finding, findings, meets, three_year_means
 from songhua.assess.rounding import exact
 from songhua.model import UnknownName
 from songhua.standards import Region, ambient_air_rule, evaluation_rule, ranking_rule, regions
@@ -37,6 +38,9 @@ class Detail:
         Every evaluated figure of HJ 663 beside its class 2 limit; only years are held to it.
     meets
         Whether a year meets the standard (达标); None for other periods and where unknown.
+    moving
+        Figure → mean of three years (三年滑动平均), None where one of them is missing; empty
+        where the edition knows none.
     """
 
     region: Region
@@ -46,6 +50,7 @@ class Detail:
     regions_ranked: int
     findings: tuple[Finding, ...]
     meets: bool | None
+    moving: Mapping[str, float | None]
     edition: str
     limits_edition: str
     ranking_edition: str
@@ -84,6 +89,7 @@ def detail(
         regions_ranked=sum(1 for other in table.rows if other.rank is not None),
         findings=found,
         meets=meets(list(found)) if when.period == "year" else None,
+        moving=_moving(mine, when),
         edition=evaluation_rule(on=when.last).edition,
         limits_edition=ambient_air_rule(on=when.last).edition,
         ranking_edition=ranking_rule(on=when.last).edition,
@@ -106,6 +112,15 @@ def _findings(own: Summary, when: When) -> tuple[Finding, ...]:
     names = (figure_name(item.quantity, item.percentile) for item in rule.yearly)
     figures = {name: None if own[name] is None else exact(own[name]) for name in names}
     return tuple(findings(figures, rule, limits))
+
+
+def _moving(mine: pl.DataFrame, when: When) -> dict[str, float | None]:
+    rule = evaluation_rule(on=when.last)
+    if when.period != "year" or rule.moving_mean_years is None:
+        return {}
+    means = three_year_means(mine).filter(pl.col("time") == when.start)
+    names = [figure_name(item.quantity, item.percentile) for item in rule.yearly]
+    return {name: means[name][0] for name in names} if means.height else dict.fromkeys(names)
 
 
 def _course(mine: pl.DataFrame, period: str) -> tuple[Point, ...]:

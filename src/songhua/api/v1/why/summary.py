@@ -12,6 +12,7 @@ from songhua.api.v1.why.asking import Question
 from songhua.assess.air import explain_composite, explain_period, explain_rank, read_reasons
 from songhua.assess.air.explain_statistics import StatisticDerivation
 from songhua.assess.air.statistics import DAY_COLUMN, Span, figure_name
+from songhua.assess.job import DEDUCTED
 from songhua.model import BEIJING, BadInput, Missing, MissingReason
 from songhua.standards import PROVINCE, quantity, ranking_rule
 from songhua.store import SUMMARY_VALUES, shelf
@@ -56,6 +57,7 @@ def explained(ask: Question, figure: str) -> dict[str, Any]:
         subjects=[ask.who.key],
         as_of=ask.as_of,
     )
+    days = _deducted(days, ask)
     shown = [figure] if figure else [figure_name(*one) for one in _ranked_figures(ask.last)]
     parts = [_part(name, days, row, ask) for name in shown] if not days.is_empty() else []
     composite = explain_composite(_composite_figures(days, ask), last=ask.last)
@@ -75,6 +77,22 @@ def explained(ask: Question, figure: str) -> dict[str, Any]:
         "rank": _rank(summaries, ask),
         "changes": past.summary_changes(ask),
     }
+
+
+def _deducted(days: pl.DataFrame, ask: Question) -> pl.DataFrame:
+    """Return the days with the figures that dust and events left; ``whole_…``: with their hours."""
+    names = list(dict.fromkeys(DAY_COLUMN.values()))
+    left = shelf().air_index(
+        period=DEDUCTED,
+        scope=ask.scope,
+        span=ask.span,
+        subjects=[ask.who.key],
+        as_of=ask.as_of,
+    )
+    whole = days.with_columns(pl.col(names).name.prefix("whole_"))
+    return whole.drop(names).join(
+        pl.concat([days.join(left, on="time", how="anti"), left]).select("time", *names), on="time"
+    )
 
 
 def _ranked_figures(last: date) -> list[tuple[str, int | None]]:
@@ -106,7 +124,13 @@ def _part(
 ) -> dict[str, Any]:
     found = _explained_period(days, name, ask)
     pollutant, percentile = FIGURES[name]
-    of = quantity(DAY_COLUMN[pollutant])
+    column = DAY_COLUMN[pollutant]
+    of = quantity(column)
+    whole = {
+        time.astimezone(BEIJING).date().isoformat(): value
+        for time, value, left in days.select("time", f"whole_{column}", column).rows()
+        if value != left
+    }
     value = words.number(found.result)
     return {
         "name": name,
@@ -127,6 +151,7 @@ def _part(
                 "value": words.number(one.value),
                 "why": words.reason(one.value),
                 "used": one.used,
+                "whole": whole.get(one.label),
             }
             for one in found.inputs
         ],

@@ -1,0 +1,67 @@
+"""The gateway: HJ 212 over TCP, journal before reply, one way onto the shelf."""
+
+import ssl
+import sys
+from pathlib import Path
+from typing import Self
+
+from songhua.app.gateway.keeper import Assess, Keeper
+from songhua.app.gateway.limits import DEFAULT, Limits
+from songhua.app.gateway.server import Gateway
+from songhua.store import Journal, Shelf
+
+__all__ = ["Gateway", "GatewayService", "Keeper", "Limits", "tls_context"]
+
+_SWITCH = 0.0005
+"""How long a thread may keep the others waiting. [s]"""
+
+
+class GatewayService:
+    """The listening half and the keeping half together."""
+
+    def __init__(self, gateway: Gateway, keeper: Keeper, port: int) -> None:
+        self.gateway, self.keeper, self.port = gateway, keeper, port
+
+    @classmethod
+    def open(
+        cls,
+        journal: Journal,
+        shelf: Shelf,
+        assess: Assess,
+        *,
+        host: str,
+        port: int,
+        limits: Limits = DEFAULT,
+        tls: ssl.SSLContext | None = None,
+    ) -> Self:
+        """Take up what was left unread, and listen.
+
+        Raises
+        ------
+        OSError
+            If the address cannot be listened on.
+        """
+        # Answers wait for the interpreter's lock three times; by default 5 ms each.
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH))
+        keeper = Keeper(journal, shelf, assess)
+        keeper.start()
+        gateway = Gateway(
+            journal, keeper.offer, dialect_of=keeper.dialect_of, limits=limits, tls=tls
+        )
+        try:
+            return cls(gateway, keeper, gateway.start(host, port))
+        except OSError:
+            keeper.stop()
+            raise
+
+    def close(self) -> None:
+        """Answer what came, then finish it."""
+        self.gateway.stop()
+        self.keeper.stop()
+
+
+def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """Return the context of a listener with this certificate (PEM)."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context

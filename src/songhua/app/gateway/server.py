@@ -1,0 +1,388 @@
+"""The gateway: TCP links of loggers. A reply leaves only after its frame is in the journal."""
+
+import asyncio
+import ssl
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import structlog
+
+from songhua.app.gateway.batch import KIND, Received, pack
+from songhua.app.gateway.limits import DEFAULT, Limits
+from songhua.ingest.hj212 import (
+    STANDARD,
+    Damaged,
+    Decoder,
+    Dialect,
+    Fault,
+    Frame,
+    Piece,
+    data_reply,
+    notice_reply,
+)
+from songhua.model import BadInput
+from songhua.store import Entry
+
+log = structlog.get_logger()
+
+_MOST_IN_BATCH = 4_000
+_TIDY_EVERY = 5.0
+_DRAIN = 10.0
+_HEARTBEAT = "9015"
+_RESULTS = frozenset({"9011", "9012", "9013", "9014"})
+"""What a logger says in answer to us wants no answer."""
+
+
+class JournalDoor(Protocol):
+    """What the gateway needs from the journal, and nothing more."""
+
+    def append(self, kind: str, body: bytes, meta: Mapping[str, Any]) -> Entry:
+        """Keep a body; when this returns it is on the disk."""
+
+
+Kept = Callable[[Entry, Sequence[tuple[Received, Piece]]], None]
+"""Called with what is in the journal now, in order; must not block."""
+FindDialect = Callable[[bytes], Dialect]
+"""Given the bytes of a frame whose check differs: the dialect of the device it names."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the gateway did since it started."""
+
+    accepted: int = 0
+    refused: int = 0
+    frames: int = 0
+    damaged: int = 0
+    replies: int = 0
+    batches: int = 0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A piece on its way into the journal."""
+
+    link: "_Link"
+    received: Received
+    piece: Piece
+
+
+class Gateway:
+    """Listens in a thread of its own, until it is stopped.
+
+    Parameters
+    ----------
+    journal
+        Where every byte goes before it is acknowledged.
+    kept
+        Told of each batch once it is there.
+    dialect_of
+        Asked when a check differs.
+    """
+
+    def __init__(
+        self,
+        journal: JournalDoor,
+        kept: Kept,
+        *,
+        dialect_of: FindDialect = lambda _raw: STANDARD,
+        limits: Limits = DEFAULT,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.limits = limits
+        self.counts = Counts()
+        self.links: set[_Link] = set()
+        self._journal, self._kept, self._dialect_of, self._tls = journal, kept, dialect_of, tls
+        self._waiting: deque[_Waiting] = deque()
+        self._addresses: Counter[str] = Counter()
+        self._loop = asyncio.new_event_loop()
+        self._came = asyncio.Event()
+        self._stopping = False
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="gateway-journal")
+        self._thread: threading.Thread | None = None
+
+    def start(self, host: str, port: int) -> int:
+        """Listen; return the port.
+
+        Raises
+        ------
+        OSError
+            If the address cannot be listened on.
+        """
+        ready: deque[int | OSError] = deque()
+        up = threading.Event()
+
+        def run() -> None:
+            asyncio.set_event_loop(self._loop)
+            self._loop.run_until_complete(self._serve(host, port, ready, up))
+            self._loop.close()
+
+        self._thread = threading.Thread(target=run, name="gateway", daemon=True)
+        self._thread.start()
+        up.wait()
+        found = ready.pop()
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    def stop(self) -> None:
+        """Take no more, bring what came into the journal, answer it, and close."""
+        if self._thread is None or not self._thread.is_alive():
+            return
+        self._loop.call_soon_threadsafe(self._begin_stop)
+        self._thread.join(_DRAIN + 5)
+        self._writer.shutdown(wait=True)
+
+    def send(self, mn: str, frame: bytes) -> bool:
+        """Write to the newest link of an identity; False when it has none."""
+        links = [link for link in self.links if mn in link.identities]
+        if not links:
+            return False
+        newest = max(links, key=lambda link: link.last)
+        self._loop.call_soon_threadsafe(newest.write, frame)
+        return True
+
+    # In the loop's thread
+
+    def admit(self, link: "_Link") -> bool:
+        """Return whether a new link may stay."""
+        if (
+            self._stopping
+            or len(self.links) >= self.limits.connections
+            or self._addresses[link.address] >= self.limits.connections_per_address
+        ):
+            self.counts.refused += 1
+            return False
+        self.counts.accepted += 1
+        self._addresses[link.address] += 1
+        self.links.add(link)
+        if len(self._waiting) >= self.limits.waiting:
+            link.pause()
+        return True
+
+    def leave(self, link: "_Link") -> None:
+        """Forget a link that closed."""
+        if link in self.links:
+            self.links.discard(link)
+            self._addresses[link.address] -= 1
+            if not self._addresses[link.address]:
+                del self._addresses[link.address]
+
+    def take(self, link: "_Link", pieces: Sequence[Piece]) -> None:
+        """Queue pieces for the journal."""
+        now = datetime.now(UTC)
+        for piece in pieces:
+            for one in self._by_dialect(link, piece):
+                fault = one.fault.value if isinstance(one, Damaged) else ""
+                received = Received(one.raw, link.address, now, fault, link.dialect.crc)
+                self._waiting.append(_Waiting(link, received, one))
+        if pieces:
+            self._came.set()
+        if len(self._waiting) >= self.limits.waiting:
+            for other in self.links:
+                other.pause()
+
+    def _by_dialect(self, link: "_Link", piece: Piece) -> Sequence[Piece]:
+        """Read a frame whose check differs again, by the dialect of its device."""
+        if not isinstance(piece, Damaged) or piece.fault is not Fault.CRC:
+            return [piece]
+        dialect = self._dialect_of(piece.raw)
+        if dialect.crc == link.dialect.crc:
+            return [piece]
+        decoder = Decoder(dialect)
+        again = [*decoder.feed(piece.raw), *decoder.end()]
+        if not any(isinstance(one, Frame) for one in again):
+            return [piece]
+        link.speak(dialect)
+        return again
+
+    async def _serve(
+        self, host: str, port: int, ready: deque[int | OSError], up: threading.Event
+    ) -> None:
+        try:
+            server = await self._loop.create_server(
+                lambda: _Link(self), host, port, ssl=self._tls, backlog=4096, reuse_address=True
+            )
+        except OSError as fault:
+            ready.append(fault)
+            up.set()
+            return
+        ready.append(server.sockets[0].getsockname()[1])
+        tidy = self._loop.create_task(self._tidy())
+        up.set()
+        await self._write()
+        tidy.cancel()
+        server.close()
+        for link in list(self.links):
+            link.close()
+        await asyncio.sleep(0.05)
+
+    def _begin_stop(self) -> None:
+        self._stopping = True
+        for link in self.links:
+            link.pause()
+        self._came.set()
+
+    async def _write(self) -> None:
+        """Bring what waits into the journal, a batch at a time; answer; tell."""
+        while True:
+            await self._came.wait()
+            self._came.clear()
+            while self._waiting:
+                count = min(len(self._waiting), _MOST_IN_BATCH)
+                batch = [self._waiting[number] for number in range(count)]
+                if not await self._keep(batch):
+                    await asyncio.sleep(1.0)  # nothing is acknowledged; it is tried again
+                    if self._stopping:
+                        return
+                    continue
+                for _ in batch:
+                    self._waiting.popleft()
+                if not self._stopping and len(self._waiting) < self.limits.waiting // 2:
+                    for link in self.links:
+                        link.resume()
+            if self._stopping:
+                return
+
+    async def _keep(self, batch: Sequence[_Waiting]) -> bool:
+        body = pack(one.received for one in batch)
+        try:
+            entry = await self._loop.run_in_executor(
+                self._writer, self._journal.append, KIND, body, {"pieces": len(batch)}
+            )
+        except Exception:
+            log.exception("journal refused what loggers sent")
+            return False
+        self.counts.batches += 1
+        replies: dict[_Link, list[bytes]] = {}
+        for one in batch:
+            if isinstance(one.piece, Damaged):
+                self.counts.damaged += 1
+                continue
+            self.counts.frames += 1
+            if (reply := _reply(one.piece, one.link.dialect)) is not None:
+                replies.setdefault(one.link, []).append(reply)
+        for link, parts in replies.items():
+            self.counts.replies += len(parts)
+            link.write(b"".join(parts))
+        self._kept(entry, [(one.received, one.piece) for one in batch])
+        return True
+
+    async def _tidy(self) -> None:
+        """Close what is silent, and give up what stays half."""
+        while True:
+            await asyncio.sleep(min(_TIDY_EVERY, self.limits.half_frame / 2))
+            now = time.monotonic()
+            for link in list(self.links):
+                link.tidy(now)
+
+
+class _Link(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.address = ""
+        self.dialect = STANDARD
+        self.identities: set[str] = set()
+        self.last = time.monotonic()
+        self._gateway = gateway
+        self._decoder = Decoder()
+        self._transport: asyncio.Transport | None = None
+        self._paused = False
+        self._spent = 0.0
+        self._since = self.last
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, or be refused."""
+        peer = transport.get_extra_info("peername") or ("",)
+        self.address = str(peer[0])
+        self._transport = transport  # type: ignore[assignment]  # a stream's is a Transport
+        if not self._gateway.admit(self):
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Cut what came into frames and faults."""
+        self.last = time.monotonic()
+        pieces = self._decoder.feed(data)
+        for piece in pieces:
+            if isinstance(piece, Frame) and len(self.identities) < _MOST_IDENTITIES:
+                self.identities.add(piece.mn)
+        self._gateway.take(self, pieces)
+        self._slow_down(len(data))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Keep what was left half."""
+        del exc
+        self._gateway.leave(self)
+        self._gateway.take(self, self._decoder.end())
+
+    def speak(self, dialect: Dialect) -> None:
+        """Go on in the dialect of the device."""
+        rest = self._decoder.end()
+        self.dialect, self._decoder = dialect, Decoder(dialect)
+        for piece in rest:
+            self._gateway.take(self, self._decoder.feed(piece.raw))
+
+    def write(self, data: bytes) -> None:
+        """Send; a peer that does not read its answers is closed."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        transport.write(data)
+        if transport.get_write_buffer_size() > _MOST_UNREAD:
+            transport.abort()
+
+    def pause(self) -> None:
+        """Read nothing for a while."""
+        if not self._paused and self._transport is not None and not self._transport.is_closing():
+            self._paused = True
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again."""
+        if self._paused and self._transport is not None and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Close, what is written first."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def tidy(self, now: float) -> None:
+        """Give up half a frame, close a silent peer."""
+        limits = self._gateway.limits
+        if self._decoder.pending and now - self.last > limits.half_frame:
+            self._gateway.take(self, self._decoder.end())
+        if now - self.last > limits.idle:
+            self.close()
+
+    def _slow_down(self, size: int) -> None:
+        """Read no faster than allowed."""
+        rate = self._gateway.limits.bytes_per_second
+        self._spent = max(0.0, self._spent - (self.last - self._since) * rate) + size
+        self._since = self.last
+        if self._spent > rate * _BURST and not self._paused:
+            self.pause()
+            asyncio.get_running_loop().call_later(self._spent / rate - _BURST, self.resume)
+
+
+_MOST_IDENTITIES = 1_000
+"""Identities that one link may speak for: a balancer of loggers has many."""
+_MOST_UNREAD = 256 * 1024
+_BURST = 10.0
+
+
+def _reply(frame: Frame, dialect: Dialect) -> bytes | None:
+    if not frame.wants_reply or frame.cn in _RESULTS:
+        return None
+    try:
+        return (notice_reply if frame.cn == _HEARTBEAT else data_reply)(frame, dialect)
+    except BadInput:
+        return None  # its own number or identity cannot be written back

@@ -1,0 +1,133 @@
+"""What a frame says, field by field, beside its bytes."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from songhua.ingest.hj212 import Damaged, Decoder, Frame, Piece
+from songhua.ingest.hj212.values import WORDS, read_values
+from songhua.standards import QUANTITIES
+from songhua.standards.hj212 import commands, cp_fields, factor, systems
+
+_HEADS = {
+    "QN": ("请求编码", "request number"),
+    "ST": ("系统编码", "system"),
+    "CN": ("命令编码", "command"),
+    "PW": ("访问密码", "password"),
+    "MN": ("设备唯一标识", "identity"),
+    "Flag": ("拆分与应答标志", "version, parts, answer"),
+    "PNUM": ("总包数", "parts in all"),
+    "PNO": ("包号", "this part"),
+    "RF": ("补传", "back-filled"),
+}
+_FAULTS = {
+    "crc": ("校验不符", "the check differs"),
+    "length": ("长度不符", "the length differs"),
+    "noise": ("不属于任何报文", "belongs to no frame"),
+    "tail": ("报文尾缺失", "no check at the end"),
+    "oversize": ("过长", "too long"),
+    "truncated": ("中断", "breaks off"),
+}
+MOST_BYTES = 65_536
+_PASSWORD = re.compile(r"PW=[^;]*;")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing a frame says: its name, as received, and what that means."""
+
+    name: str
+    value: str
+    meaning_zh: str
+    meaning_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One frame, or what is none.
+
+    Parameters
+    ----------
+    fault_zh, fault_en
+        Empty for a frame.
+    values
+        What goes into the record: quantity, period, value, mark.
+    findings
+        What does not, and why.
+    """
+
+    raw: str
+    fault_zh: str = ""
+    fault_en: str = ""
+    lines: tuple[Line, ...] = ()
+    values: tuple[tuple[str, str, str, str], ...] = ()
+    findings: tuple[tuple[str, str, str], ...] = ()
+
+
+def told(data: bytes) -> list[Told]:
+    """Return what bytes say; line ends that a form changed are none of the frame's."""
+    decoder = Decoder()
+    return [_told(piece) for piece in [*decoder.feed(data), *decoder.end()]]
+
+
+def _told(piece: Piece) -> Told:
+    raw = _PASSWORD.sub("PW=***;", piece.raw.decode("utf-8", "backslashreplace").strip())
+    if isinstance(piece, Damaged):
+        zh, en = _FAULTS[piece.fault.value]
+        return Told(raw, zh, en)
+    reading = read_values(piece, now=datetime.now(UTC))
+    return Told(
+        raw,
+        lines=tuple(_lines(piece)),
+        values=tuple(
+            (_symbol(row.quantity), row.period, _value(row.value), row.mark) for row in reading.rows
+        ),
+        findings=tuple((f"{one.code} {one.text}", *WORDS[one.fault]) for one in reading.findings),
+    )
+
+
+def _lines(frame: Frame) -> Iterator[Line]:
+    for name, value in frame.fields.items():
+        zh, en = _HEADS.get(name, ("", ""))
+        if name == "ST" and value in systems():
+            zh, en = f"{zh}：{systems()[value].name_zh}", f"{en}: {systems()[value].name_en}"
+        if name == "CN" and (found := _command(value)) is not None:
+            zh, en = f"{zh}：{found[0]}", f"{en}: {found[1]}"
+        if name == "Flag":
+            asks = ("要应答", "answer wanted") if frame.wants_reply else ("不要应答", "no answer")
+            zh, en = f"{zh}：{frame.edition} 版，{asks[0]}", f"{en}: {frame.edition}, {asks[1]}"
+        yield Line(name, "***" if name == "PW" else value, zh, en)
+    for group in frame.groups:
+        for name, value in group.items():
+            yield Line(name, str(value), *_meaning(name))
+
+
+def _meaning(name: str) -> tuple[str, str]:
+    code, dash, part = name.rpartition("-")
+    if not dash:
+        found = cp_fields().get(name)
+        return (found.meaning_zh, found.meaning_en) if found else ("", "")
+    known = factor(code)
+    part_of = cp_fields().get(f"xxxxxx-{part}") or cp_fields().get(f"xxxxxx-{part.title()}")
+    zh = " · ".join(
+        filter(
+            None, [known.name_zh if known else "未知因子", part_of.meaning_zh if part_of else part]
+        )
+    )
+    en = part_of.meaning_en if part_of else part
+    return zh, f"{code} · {en}"
+
+
+def _command(cn: str) -> tuple[str, str] | None:
+    found = [one for one in commands() if one.cn == cn]
+    up = [one for one in found if one.direction == "up"] or found
+    return (up[0].name_zh, up[0].name_en) if up else None
+
+
+def _symbol(key: str) -> str:
+    return QUANTITIES[key].symbol if key in QUANTITIES else key
+
+
+def _value(value: float | None) -> str:
+    return "—" if value is None else f"{value:g}"

@@ -1,0 +1,13 @@
+"""Addresses of the links."""
+
+from django.urls import path
+
+from songhua.web.links import views
+
+app_name = "links"
+urlpatterns = [
+    path("links/", views.listed, name="list"),
+    path("links/aside/", views.aside, name="aside"),
+    path("links/aside/<int:aside_id>/release/", views.release, name="release"),
+    path("links/console/", views.console, name="console"),
+]
