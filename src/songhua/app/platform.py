@@ -36,6 +36,9 @@ _APPLY = {
 }
 """Kind of a journal entry → what it does."""
 
+_NOTE_EVERY = 1000
+"""Journal entries of other kinds after which it is noted that none of ours waits among them."""
+
 
 def silent(_step: Mapping[str, Any]) -> None:
     """Report to nobody."""
@@ -50,6 +53,9 @@ class Songhua:
         self.jobs = Jobs()
         self.gateway: GatewayService | None = None
         self._work = threading.Lock()  # imports, corrections and replays go one after another
+        self._waiting: set[int] = set()  # entries of our kinds that are not applied
+        self._numbering = threading.Lock()  # none has a number and is not yet among them
+        self._noted: int | None = None  # up to where nothing waits; None before `catch_up`
 
     @classmethod
     def open(cls) -> Self:
@@ -106,7 +112,10 @@ class Songhua:
 
     def decide(self, decision: ports.Decision) -> int:
         """Keep a decision of the register on record and return its journal number."""
-        return decisions.receive(self.journal, decision).seq
+        with self._numbering:
+            entry = decisions.receive(self.journal, decision)
+            self._waiting.add(entry.seq)
+        return entry.seq
 
     def follow(self, seq: int) -> str:
         """Start to recompute what a decision touches and return the id of the job."""
@@ -161,13 +170,21 @@ class Songhua:
         return {**result, "changes": corrections.told(self.shelf.changes(since=began), entry.seq)}
 
     def catch_up(self, report: Report) -> int:
-        """Apply journal entries that a stop left unapplied; return how many."""
-        done = records.applied()
-        waiting = [
-            entry for entry in self.journal.entries(kinds=tuple(_APPLY)) if entry.seq not in done
-        ]
-        for entry in waiting:
-            self._apply_again(entry, report)
+        """Apply journal entries that a stop left unapplied; return how many.
+
+        Only what was written since nothing waited is read, not the whole journal.
+        """
+        last, reached = self.journal.last_seq, records.applied_to()
+        after = reached if reached <= last else 0
+        done = records.applied(after=after)
+        entries = self.journal.entries(after=after, kinds=tuple(_APPLY))
+        waiting = [entry for entry in entries if entry.seq not in done]
+        with self._work:
+            self._waiting |= {entry.seq for entry in waiting}
+            for entry in waiting:
+                self._apply_again(entry, report)
+            self._noted = after
+            self._note_applied(last)
         return len(waiting)
 
     def replay(self, report: Report) -> int:
@@ -186,6 +203,7 @@ class Songhua:
     def _assess_links(self, affected: Affected) -> None:
         with self._work:
             self.reassess(affected, silent)
+            self._note_applied(affected.cause, every=_NOTE_EVERY)
 
     def frame(self, aside_id: int) -> bytes | None:
         """Return the bytes of a frame that was set aside, or None when there is none."""
@@ -214,14 +232,30 @@ class Songhua:
         links.mark_released(aside_id, who)
 
     def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:
+        self._waiting.add(entry.seq)
         applied = _APPLY[entry.kind](self.journal, self.shelf, entry, report)
         changed: dict[str, int] = {}
         if applied.affected is not None:
             changed = self.reassess(applied.affected, _to_the_end(report))
         records.mark_applied(entry.seq)
+        self._waiting.discard(entry.seq)
+        self._note_applied(entry.seq)
         if applied.fault is not None:
             raise applied.fault
         return {**applied.told, "recomputed": changed}
+
+    def _note_applied(self, seq: int, *, every: int = 1) -> None:
+        """Note up to where nothing waits, `seq` at most: what lies behind it may not be kept yet.
+
+        Called by who holds the work, so that no file or correction is between number and waiting.
+        """
+        if self._noted is None:
+            return
+        with self._numbering:
+            reached = min(seq, min(self._waiting, default=seq + 1) - 1)
+        if reached >= self._noted + every:
+            records.note_applied_to(reached)
+            self._noted = reached
 
     def _follow(self, seq: int, report: Report) -> Mapping[str, Any]:
         with self._work:

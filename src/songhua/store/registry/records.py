@@ -17,6 +17,7 @@ from songhua.standards import QUANTITIES, regions
 from songhua.store.registry.models import (
     AppliedEntry,
     Correction,
+    Cursor,
     ImportFile,
     Quantity,
     Region,
@@ -31,6 +32,7 @@ from songhua.store.registry.rights import Role
 MOST_REJECTS = 100_000
 """Rejects kept of one file; beyond, they are only counted: the file itself is the evidence."""
 
+_APPLIED = "applied"
 _SITE_START = date(2000, 1, 1)
 
 
@@ -239,9 +241,20 @@ def files_by_seq(seqs: Iterable[int]) -> dict[int, ImportFile]:
     return {f.journal_seq: f for f in ImportFile.objects.filter(journal_seq__in=list(seqs))}
 
 
-def applied() -> set[int]:
-    """Return the journal entries that are on the shelf."""
-    return set(AppliedEntry.objects.values_list("journal_seq", flat=True))
+def applied(*, after: int = 0) -> set[int]:
+    """Return the journal entries behind a number that are on the shelf."""
+    found = AppliedEntry.objects.filter(journal_seq__gt=after)
+    return set(found.values_list("journal_seq", flat=True))
+
+
+def applied_to() -> int:
+    """Return up to which journal number nothing waits to be applied; 0 where that is not known."""
+    return Cursor.objects.filter(name=_APPLIED).values_list("seq", flat=True).first() or 0
+
+
+def note_applied_to(seq: int) -> None:
+    """Note that up to a journal number nothing waits: no start needs to look there again."""
+    Cursor.objects.update_or_create(name=_APPLIED, defaults={"seq": seq})
 
 
 def mark_applied(seq: int) -> None:
