@@ -159,9 +159,31 @@ def test_what_changed_is_told_with_former_values(
     assert f"{SITE} hour AQI 55 → 500" in told
     assert f"{SITE} day AQI 55 → 86" in told
     assert f"{ONE} day AQI 55 → 71" in told
-    assert f"{ONE} month composite index 3.31 → 3.32" in told
+    assert f"{ONE} month composite index 3.31 → 3.32, rank 1 → 2" in told
     (month,) = [c["zh"] for c in result["changes"] if c["en"].startswith(f"{ONE} month")]
-    assert "名次 rank 1 → 2" in month
+    assert month.endswith("月综合指数 3.31 → 3.32，名次 1 → 2")
+
+
+def test_a_figure_that_stays_is_told_by_the_number_that_changed_beneath_it(
+    june: Songhua,
+) -> None:
+    """SO₂ 12 → 36: its index, 36, stays below that of PM₁₀, 55; the day's mean is 13.
+
+    The month's mean is 12.03 at the site and 12.02 in the city: published, both are 12 still.
+    """
+    try:
+        told = {change["en"] for change in correct(june, 36.0, "核对", quantity="so2")["changes"]}
+        zh = correct(june, 12.0, "撤销", quantity="so2")["changes"]
+    finally:
+        assert seen(june) == BEFORE
+    assert f"{SITE} hour SO₂ 12 → 36" in told
+    assert f"{ONE} hour SO₂ 12 → 24" in told
+    assert f"{SITE} day SO₂ 12 → 13" in told
+    assert not any(" month " in line or "AQI" in line for line in told)
+    assert any(line["zh"].endswith("2019-06-10 09时 小时SO₂ 36 → 12") for line in zh)
+    for line in told:
+        before, after = line.split(" ")[-3::2]
+        assert before != after
 
 
 def test_the_histories_say_from_what_to_what_by_whom_and_why(

@@ -167,7 +167,7 @@ class Songhua:
             raw = json.dumps(body, ensure_ascii=False).encode()
             entry = self.journal.append("correction", raw, {"author": order.author})
             result = self._apply(entry, silent)
-        return {**result, "changes": corrections.told(self.shelf.changes(since=began), entry.seq)}
+        return {**result, "changes": corrections.told(self.shelf, entry.seq, since=began)}
 
     def catch_up(self, report: Report) -> int:
         """Apply journal entries that a stop left unapplied; return how many.
