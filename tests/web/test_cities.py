@@ -291,7 +291,7 @@ def test_a_span_that_cannot_be_compared_is_refused(client: Client, query: str) -
 def test_the_ranking_can_be_taken_away(client: Client) -> None:
     csv = client.get("/api/v1/cities/ranking/export?at=2015-04")
     assert csv.headers["Content-Disposition"].endswith('"ranking_city_2015-04_composite.csv"')
-    lines = csv.content.decode("utf-8-sig").split("\r\n")
+    lines = csv.getvalue().decode("utf-8-sig").split("\r\n")
     assert lines[0] == "# 2015年4月 Apr 2015"
     heads = next(line for line in lines if not line.startswith("#")).split(",")
     first = next(line for line in lines if line.startswith("1,220100")).split(",")
@@ -305,7 +305,7 @@ def test_the_ranking_can_be_taken_away(client: Client) -> None:
 
 def test_the_days_of_a_comparison_can_be_taken_away(client: Client) -> None:
     csv = client.get("/api/v1/compare/export?from=2015-04-01&to=2015-04-30")
-    lines = csv.content.decode("utf-8-sig").splitlines()
+    lines = csv.getvalue().decode("utf-8-sig").splitlines()
     assert len([line for line in lines if line.startswith(SIPING)]) == 30
 
 

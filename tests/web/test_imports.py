@@ -317,7 +317,7 @@ def test_rejects_show_line_row_and_fault_and_can_be_filtered(
 def test_rejects_can_be_taken_away_and_are_never_formulas(desk: Desk, arrived: ImportFile) -> None:
     client = as_("analyst")
     csv = client.get(f"/api/v1/imports/{arrived.pk}/rejects/export?fault=not_a_number")
-    text = csv.content.decode("utf-8-sig")
+    text = csv.getvalue().decode("utf-8-sig")
     assert "'=cmd" in text
     assert "未登记的点位" not in text
     assert as_("viewer").get(f"/api/v1/imports/{arrived.pk}/rejects/export").status_code == 403

@@ -132,7 +132,7 @@ def test_changes_are_of_level_and_within_the_province(client: Client) -> None:
 
 
 def test_the_export_says_the_same_as_the_map(client: Client) -> None:
-    text = client.get("/api/v1/air/map/export", {"time": T}).content.decode("utf-8-sig")
+    text = client.get("/api/v1/air/map/export", {"time": T}).getvalue().decode("utf-8-sig")
     head = [line for line in text.splitlines() if line.startswith("#")]
     assert "2020-04-04 11:00" in head[0]
     assert head[1] == "# HJ 633—2012"

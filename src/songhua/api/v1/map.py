@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import polars as pl
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from ninja import Router
 from ninja.params.functions import Query
 
@@ -93,7 +94,7 @@ def export(
     of: Literal["site", "city"] = "site",
     as_of: str = "",
     format: Literal["csv", "xlsx"] = "csv",
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Return the map's table as a file; its head says the time, the edition and the units."""
     at, known = asked_time(time, period), known_at(as_of)
     rule = aqi_rule(on=at.astimezone(BEIJING).date())

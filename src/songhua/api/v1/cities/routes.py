@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from ninja import Router
 from ninja.params.functions import Query
 
@@ -51,7 +52,7 @@ def export(
     by: str = "composite",
     as_of: str = "",
     format: str = "csv",
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Return a ranking as CSV or XLSX."""
     known = known_at(as_of)
     found = rankings.ranking(scope=scope, period=period, at=at, order=by, as_of=known)
@@ -121,7 +122,7 @@ def compare_export(
     to: str = "",
     as_of: str = "",
     format: str = "csv",
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Return every day or hour that is good by the older edition and polluted by the newer."""
     span = span_named(start, to)
     found = comparisons.comparison(scope=scope, unit=unit, span=span, as_of=known_at(as_of))

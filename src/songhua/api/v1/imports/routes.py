@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from ninja import File, Form, Router, UploadedFile
 
 from songhua.api import ports
@@ -80,7 +81,7 @@ def rejects(
 @router.get("/imports/{int:file_id}/rejects/export", auth=Allowed(Action.SEE_IMPORTS))
 def export(
     request: HttpRequest, file_id: int, fault: str = "", format: str = "csv"
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Return rejected rows as CSV or XLSX, to be mended and sent again."""
     file = file_named(file_id)
     rows = rejects_of(file, fault).values_list("line", "fault", "detail_zh", "detail_en", "raw")
