@@ -74,6 +74,20 @@ def test_the_phases_of_the_limits_say_when_they_hold() -> None:
     assert any(zh.endswith("（2031年1月1日起）") for zh, _ in titles)
 
 
+def test_where_a_column_ends_without_an_index_the_document_says_what_is_reported() -> None:
+    """HJ 633—2012, table 1, notes 2 and 3 (the reference: ``so2_1h_gt800``, ``o3_8h_gt800``)."""
+    ends = {
+        cell.clause: cell
+        for cell in law_show("hj_633", 2012).cells
+        if cell.column_en.startswith("above") and cell.value_en == "none"
+    }
+    assert list(ends) == ["表1 注2", "表1 注3"]
+    so2, o3 = ends.values()
+    assert (so2.row_en, "24-hour mean is reported" in so2.note_en) == ("SO₂", True)
+    assert (o3.row_en, "1-hour mean is reported" in o3.note_en) == ("O₃", True)
+    assert so2.confidence == o3.confidence == "verified"
+
+
 def test_a_note_of_the_document_is_told_once_with_its_row() -> None:
     notes = law_remarks(law_show("gb_3095", 2026).cells)
     assert ("氮氧化物 NOₓ 年平均：表2 注 a：2030年12月31日前为 50") in [zh for zh, _ in notes]

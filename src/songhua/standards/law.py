@@ -218,12 +218,13 @@ def _index_cells(edition: Edition) -> Iterator[LawCell]:
                     *place, f"IAQI {index}", f"IAQI {index}", str(limit), str(limit),
                     name.unit, printed, edition.confidence,
                 )  # fmt: skip
-            over = above[averaging].get(item)
-            top = f"{limits[-1]}"
+            over, top = above[averaging].get(item), f"{limits[-1]}"
+            rule = _ABOVE.get((item, averaging), "iaqi")
+            note = edition.tables.get("above_notes", {}).get(rule, {})
             yield LawCell(
                 *place, f"高于 {top}", f"above {top}", *_words(over), "IAQI",
-                edition.clauses[_ABOVE.get((item, averaging), "iaqi")].split("，")[-1],
-                edition.confidence,
+                edition.clauses[rule].split("，")[-1], note.get("confidence", edition.confidence),
+                note.get("zh", ""), note.get("en", ""),
             )  # fmt: skip
     yield from _index_rules(edition)
     yield from _statements(edition)
