@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -336,6 +337,10 @@ def test_the_version_and_the_commands_are_said(run: Run) -> None:
     out = run("--help").out
     for command in ("import", "rejects", "correct", "assess", "law", "doctor", "run", "demo"):
         assert command in out
+
+
+def test_who_imports_the_package_gets_its_types() -> None:
+    assert files("songhua").joinpath("py.typed").is_file()
 
 
 @pytest.mark.chdb
