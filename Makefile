@@ -26,6 +26,8 @@ quick: setup     ## under a minute, needs only Python
 lint:
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
+	@.venv/bin/python tools/vendor.py --check
+	@.venv/bin/python tools/messages.py --check
 
 types:
 	@.venv/bin/mypy
