@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.test import override_settings
 
 from songhua.api.ports import CorrectionOrder, Decision
 from songhua.app import platform as module
@@ -14,6 +16,9 @@ from songhua.model import Period
 from songhua.store import Journal
 from songhua.store.registry import records
 from songhua.store.registry.models import Correction
+from tests.conftest import opened_platform
+
+pytestmark = [pytest.mark.chdb, pytest.mark.slow]
 
 AT = datetime(2020, 4, 4, 3, tzinfo=UTC)
 ORDER = CorrectionOrder("1121A", "pm10", AT, 120.0, "仪器校准", "li")
@@ -95,6 +100,12 @@ def test_a_decision_that_a_stop_left_waiting_is_not_passed_over(platform: Songhu
     assert platform.catch_up(silent) == 1
     assert waiting in records.applied()
     assert records.applied_to() == platform.journal.last_seq
+
+
+def test_the_setting_names_the_hash_of_the_journal(tmp_path: Path, embedded_url: str) -> None:
+    url = f"{embedded_url}?database=sm3"
+    with override_settings(SONGHUA_JOURNAL_HASH="sm3"), opened_platform(tmp_path, url) as opened:
+        assert opened.journal.segments[0].read_bytes().startswith(b"SONGHUA-JOURNAL 1 sm3 ")
 
 
 def test_a_journal_shorter_than_what_was_noted_is_read_from_its_start(

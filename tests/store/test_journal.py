@@ -396,6 +396,15 @@ def test_sm3_and_sha256_follow_one_another(folder: Path) -> None:
         Journal.open(folder, hash_name="md5")
 
 
+def test_a_hash_that_this_machine_lacks_is_refused_before_anything_is_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hashlib.algorithms_available", {"sha256"})
+    with pytest.raises(BadInput, match="no sm3"):
+        Journal.open(folder, hash_name="sm3")
+    assert not list(folder.glob("*.journal"))
+
+
 def test_a_removed_segment_is_missed(folder: Path) -> None:
     filled(folder, [b"x" * 300] * 9)
     sorted(folder.glob("*.journal"))[1].unlink()

@@ -66,7 +66,7 @@ class Songhua:
         BadInput
             If another process holds them, or a store cannot be reached.
         """
-        journal = Journal.open(settings.SONGHUA_JOURNAL)
+        journal = Journal.open(settings.SONGHUA_JOURNAL, hash_name=settings.SONGHUA_JOURNAL_HASH)
         shelf = open_shelf(settings.SONGHUA_OBSERVATIONS)
         shelf.migrate()
         configure(shelf)

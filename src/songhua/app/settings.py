@@ -24,6 +24,8 @@ SONGHUA_DATABASE = os.environ.get(
     "SONGHUA_DATABASE", f"sqlite:///{SONGHUA_HOME / 'registry.sqlite3'}"
 )
 SONGHUA_JOURNAL = Path(os.environ.get("SONGHUA_JOURNAL", str(SONGHUA_HOME / "journal")))
+SONGHUA_JOURNAL_HASH = os.environ.get("SONGHUA_JOURNAL_HASH", "sha256")
+"""``sha256`` or ``sm3``: what new segments of the journal are chained with."""
 SONGHUA_GATEWAY = os.environ.get("SONGHUA_GATEWAY", "")
 """Where loggers connect, ``HOST:PORT``; empty for no gateway."""
 SONGHUA_GATEWAY_CERTIFICATE = os.environ.get("SONGHUA_GATEWAY_CERTIFICATE", "")

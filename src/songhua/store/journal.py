@@ -67,6 +67,10 @@ class Journal:
                 f"日志的散列算法只能是 {'、'.join(segment.HASHES)}：{hash_name}。",
                 f"The journal's hash is one of {', '.join(segment.HASHES)}: {hash_name}.",
             )
+        if hash_name not in hashlib.algorithms_available:
+            raise BadInput(
+                f"本机的 OpenSSL 没有 {hash_name}。", f"OpenSSL of this machine has no {hash_name}."
+            )
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._hash_name = self._file_hash = hash_name
