@@ -1,13 +1,16 @@
 """The codec of HJ 212 on one core: frames a second, beside a plain decoder and a bare byte count.
 
 Frames of 500 bytes as air stations send them; values are made up, shaped like real ones. Run it
-alone with ``python -m bench.hj212``.
+alone with ``python -m bench.hj212``; with a file's name it writes the frames there, for the peers
+in ``bench/peers``.
 """
 
 import random
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from songhua.ingest.hj212 import Decoder, Frame, encode
 from songhua.ingest.hj212.values import read_values
@@ -134,4 +137,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        Path(sys.argv[1]).write_bytes(b"".join(frames()))
+    else:
+        main()
