@@ -21,7 +21,6 @@ P50, P99, MEMORY = 0.030, 0.250, 1200
 """What must be reached: s, s, MB."""
 _DONE = 300.0
 
-
 def serve(stations: int) -> None:
     """Be the platform until a signal comes; print port, then what was stored."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # before any thread begins

@@ -108,6 +108,20 @@ def test_an_edition_is_shown_with_its_numbers(run: Run) -> None:
         assert re.search(rf"\b{number}\b", ran.out)
 
 
+def test_an_edition_is_printed_in_the_language_chosen_with_notes_and_clauses(run: Run) -> None:
+    zh, en = (run("law", "show", "gb_3095", 2026, "--lang", lang).out for lang in ("zh", "en"))
+    assert "苯并[a]芘 BaP 年平均" in zh
+    assert "※ 氮氧化物 NOₓ 年平均：表2 注 a：2030年12月31日前为 50" in zh
+    assert "表1 过渡阶段（2026年3月1日至2030年12月31日）" in zh
+    assert not HAN.search(en)
+    assert "※ 4.4 (verified): Transition limits hold to 31 Dec 2030" in en
+    assert "table 2 from 2031 (from 1 Jan 2031)" in en
+    assert "note b: 100 until 31 Dec 2030" in en
+    assert not HAN.search(run("law", "diff", "hj_633", 2012, 2026, "--lang", "en").out)
+    assert "nationwide from 1 Jan 2016" in run("law", "show", "hj_633", 2012, "--lang", "en").out
+    assert "Technical regulation" in run("law", "list", "--lang", "en").out
+
+
 def test_what_changed_between_two_editions_is_shown(run: Run) -> None:
     """PM₂.₅ by the day, IAQI 100: 75 became 60; PM₁₀: 150 became 120."""
     rows = run("law", "diff", "hj_633", 2012, 2026).out.splitlines()

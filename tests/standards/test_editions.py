@@ -35,8 +35,10 @@ def code(edition: Edition) -> str:
 
 @pytest.mark.parametrize("edition", law_list(), ids=code)
 def test_every_edition_names_its_source_and_its_checker(edition: Edition) -> None:
-    assert edition.transcribed
-    assert edition.checked
+    assert edition.transcribed_zh
+    assert edition.transcribed_en
+    assert edition.checked_zh
+    assert edition.checked_en
     assert edition.title_zh
     assert edition.title_en
     assert edition.confidence in GRADES

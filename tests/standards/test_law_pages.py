@@ -8,10 +8,21 @@ from pathlib import Path
 import pytest
 
 from songhua.model import UnknownName
-from songhua.standards import Edition, LawChange, law_diff, law_list, law_show
+from songhua.standards import (
+    Edition,
+    LawChange,
+    clause_en,
+    law_diff,
+    law_list,
+    law_remarks,
+    law_show,
+)
 
 GRADES = {"verified", "single", "derived", "memory", "unconfirmed"}
-CHINESE = re.compile("[一-鿿]")
+CHINESE = re.compile("[一-鿿、，；：]")
+ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+STARTS = {"1 Mar 2026 ": "2026-03-01", "from 1 Jan ": "2031-01-01"}
+"""How the titles of the two phases of GB 3095—2026 begin."""
 LIMITS = Path(__file__).parents[1] / "reference" / "air" / "gb3095_limits.csv"
 
 
@@ -38,7 +49,35 @@ def test_every_cell_stands_once_with_both_languages_and_a_confidence(
         assert bool(cell.column_zh) == bool(cell.column_en)
         assert cell.confidence in GRADES
         english = cell.table_en + cell.row_en + cell.column_en + cell.value_en
-        assert not CHINESE.search(english)
+        assert not CHINESE.search(english + cell.note_en + cell.clause_en)
+    for note in edition.notes:
+        assert not CHINESE.search(note.en + note.clause_en)
+    assert not any(CHINESE.search(clause_en(clause)) for clause in edition.clauses.values())
+
+
+@pytest.mark.parametrize("edition", law_list(), ids=lambda edition: edition.code)
+def test_chinese_readers_see_days_as_chinese_writes_them(edition: Edition) -> None:
+    for cell in law_show(edition.family, edition.year).cells:
+        said = cell.table_zh + cell.row_zh + cell.value_zh + cell.note_zh
+        assert not ISO_DAY.search(said + cell.table_en + cell.note_en)
+    assert not any(ISO_DAY.search(note.zh + note.en) for note in edition.notes)
+
+
+def test_the_phases_of_the_limits_say_when_they_hold() -> None:
+    """GB 3095—2026, 4.4: transition to the end of 2030, full limits from 2031 on."""
+    cells = law_show("gb_3095", 2026).cells
+    titles = dict.fromkeys((cell.table_zh, cell.table_en) for cell in cells)
+    assert next(iter(titles)) == (
+        "表1 过渡阶段（2026年3月1日至2030年12月31日）",
+        "table 1 transition (1 Mar 2026 – 31 Dec 2030)",
+    )
+    assert any(zh.endswith("（2031年1月1日起）") for zh, _ in titles)
+
+
+def test_a_note_of_the_document_is_told_once_with_its_row() -> None:
+    notes = law_remarks(law_show("gb_3095", 2026).cells)
+    assert ("氮氧化物 NOₓ 年平均：表2 注 a：2030年12月31日前为 50") in [zh for zh, _ in notes]
+    assert len({en for _, en in notes}) == len(notes) == 2
 
 
 # Read off the two documents: what HJ 633—2026 changed, and nothing else.
@@ -116,7 +155,7 @@ def test_what_changed_in_the_limits_agrees_with_the_reference_table() -> None:
     changes = law_diff("gb_3095", 2012, 2026)
     limits = [change for change in changes if change.where.clause in {"表1", "表2"}]
     found = [
-        (change.where.table_en.split("(")[1][:10], *shown(change)[2:])
+        (STARTS[change.where.table_en.split("(")[1][:11]], *shown(change)[2:])
         for change in limits
         if change.where.table_en != "in words"
     ]

@@ -105,12 +105,12 @@ def test_an_incomplete_month_says_so_in_words(client: Client) -> None:
 def test_a_change_says_from_what_to_what_when_and_why(client: Client, province: Months) -> None:
     province.history = [
         {"composite": 4.2, "rank": 2, "good_days": 30, "valid_days": 30, "cause": 1},
-        {"composite": 3.8, "rank": 1, "good_days": 30, "valid_days": 30, "cause": 9},
+        {"composite": 3.8, "rank": 1, "good_days": 30, "valid_days": 30, "cause": 900_009},
     ]
-    for row in province.history:
-        row["computed_at"] = datetime(2016, 1, row["cause"], 4, tzinfo=UTC)
+    for row, day in zip(province.history, (1, 9), strict=True):
+        row["computed_at"] = datetime(2016, 1, day, 4, tzinfo=UTC)
     correction = Correction.objects.create(
-        journal_seq=9,
+        journal_seq=900_009,
         site="1121A",
         quantity="pm2_5",
         period="hour",

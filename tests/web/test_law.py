@@ -9,7 +9,7 @@ import pytest
 from django.test import Client, override_settings
 
 from songhua.api.v1.law import stretches
-from songhua.standards import law_show
+from songhua.standards import Edition, law_list, law_show
 from songhua.web.law.tables import sheets
 
 
@@ -90,6 +90,23 @@ def test_an_edition_shows_its_numbers_clauses_and_doubts(client: Client) -> None
     answer = client.get("/api/v1/law/hj_663/2026").json()
     assert {cell["confidence"] for cell in answer["cells"]} >= {"memory", "verified"}
     assert answer["notes"]
+
+
+def test_the_list_says_from_when_a_document_holds_and_which_days_it_judges(client: Client) -> None:
+    """HJ 663—2013 was issued on 22 Sep 2013 for 1 Oct 2013; earlier days are judged by it too."""
+    rows = re.findall(r"<tr>.*?</tr>", text_of(client, "/law/"), re.DOTALL)
+    (row,) = [re.sub(r"<[^>]+>", "|", row) for row in rows if "2013年9月22日" in row]
+    cells = [cell for cell in re.split(r"[|\s]+", row) if cell]
+    assert cells[-5:-1] == ["2013年9月22日", "2013年10月1日", "2012年2月29日至2026年2月28日", "—"]
+
+
+@pytest.mark.parametrize("edition", law_list(), ids=lambda edition: edition.code)
+def test_an_english_reader_finds_an_edition_in_english(client: Client, edition: Edition) -> None:
+    client.post("/language/", {"language": "en"})
+    text = text_of(client, f"/law/{edition.family}/{edition.year}/")
+    page = text[text.index('class="law-head"') :].partition("</main>")[0]
+    shown = re.sub(r"<[^>]+>", " ", page).replace(edition.code, "").replace(edition.replaces, "")
+    assert re.search("[一-鿿]", shown) is None
 
 
 def test_what_changed_is_shown_from_old_to_new(client: Client) -> None:

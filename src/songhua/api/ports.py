@@ -137,6 +137,9 @@ class Platform(Protocol):
     def release(self, aside_id: int, who: str) -> None:
         """Let a frame that was set aside into the record."""
 
+    def frame(self, aside_id: int) -> bytes | None:
+        """Return the bytes of a frame that was set aside, or None when there is none."""
+
     def job(self, job_id: str) -> Job | None:
         """Return a job, or None when there is none of that id."""
 

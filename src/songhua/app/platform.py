@@ -15,6 +15,7 @@ from songhua.api import ports
 from songhua.api.register import air_register
 from songhua.app import corrections, decisions, imports
 from songhua.app.gateway import GatewayService, tls_context
+from songhua.app.gateway.batch import unpack
 from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
@@ -185,6 +186,15 @@ class Songhua:
     def _assess_links(self, affected: Affected) -> None:
         with self._work:
             self.reassess(affected, silent)
+
+    def frame(self, aside_id: int) -> bytes | None:
+        """Return the bytes of a frame that was set aside, or None when there is none."""
+        where = links.aside(aside_id, released=True)
+        if where is None:
+            return None
+        seq, place = where
+        pieces = enumerate(unpack(self.journal.read(seq)))
+        return next((one.raw for number, one in pieces if number == place), None)
 
     def release(self, aside_id: int, who: str) -> None:
         """Let a frame that was set aside into the record, now that the register is mended.

@@ -37,7 +37,15 @@ from songhua.standards.evaluation import (
     ranking_rule,
     spearman_critical,
 )
-from songhua.standards.law import LawCell, LawChange, LawEdition, law_diff, law_list, law_show
+from songhua.standards.law import (
+    LawCell,
+    LawChange,
+    LawEdition,
+    law_diff,
+    law_list,
+    law_remarks,
+    law_show,
+)
 from songhua.standards.quantities import (
     QUANTITIES,
     Quantity,
@@ -47,6 +55,7 @@ from songhua.standards.quantities import (
     station_marks,
 )
 from songhua.standards.regions_gb2260 import PROVINCE, Region, regions, renamed_regions
+from songhua.standards.wording import clause_en, day_words, span_words
 
 __all__ = [
     "POLLUTANTS",
@@ -76,6 +85,8 @@ __all__ = [
     "ambient_air_rule",
     "aqi_rule",
     "aqi_rule_of",
+    "clause_en",
+    "day_words",
     "dust_rule",
     "edition_in_force",
     "edition_of",
@@ -85,6 +96,7 @@ __all__ = [
     "is_valid_mark",
     "law_diff",
     "law_list",
+    "law_remarks",
     "law_show",
     "levels",
     "quantity",
@@ -92,6 +104,7 @@ __all__ = [
     "reference_state",
     "regions",
     "renamed_regions",
+    "span_words",
     "spearman_critical",
     "station_marks",
 ]

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from songhua.model import NoRuleInForce, UnknownName
+from songhua.standards.wording import clause_en
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +21,11 @@ class Note:
     zh: str
     en: str
     confidence: str
+
+    @property
+    def clause_en(self) -> str:
+        """The clause as an English reader finds it."""
+        return clause_en(self.clause)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +50,7 @@ class Edition:
         Code of the edition before, or empty.
     confidence
         ``verified``, ``single``, ``memory`` or ``unconfirmed``.
-    transcribed, checked
+    transcribed_zh, transcribed_en, checked_zh, checked_en
         From what, by whom, when.
     notes
         Doubts kept visible.
@@ -66,11 +72,18 @@ class Edition:
     nationwide: date | None
     replaces: str
     confidence: str
-    transcribed: str
-    checked: str
+    transcribed_zh: str
+    transcribed_en: str
+    checked_zh: str
+    checked_en: str
     notes: tuple[Note, ...]
     clauses: Mapping[str, str]
     tables: Mapping[str, Any]
+
+    @property
+    def holds_from(self) -> date:
+        """The day from which the document itself holds everywhere."""
+        return self.nationwide or max(self.issued, self.in_force)
 
 
 @cache
@@ -159,8 +172,10 @@ def _edition(medium: str, name: str) -> Edition:
         nationwide=head.get("nationwide"),
         replaces=head["replaces"],
         confidence=head["confidence"],
-        transcribed=head["transcribed"],
-        checked=head["checked"],
+        transcribed_zh=head["transcribed_zh"],
+        transcribed_en=head["transcribed_en"],
+        checked_zh=head["checked_zh"],
+        checked_en=head["checked_en"],
         notes=notes,
         clauses=tables.pop("clauses", {}),
         tables=tables,

@@ -1,12 +1,13 @@
 """The standards as cells that a page or a command can print, and what changed between editions."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from songhua.standards.edition import Edition, edition_in_force, edition_of, editions
 from songhua.standards.quantities import QUANTITIES
+from songhua.standards.wording import clause_en, span_words
 
 FAMILIES = (
     ("air", "gb_3095"),
@@ -113,6 +114,11 @@ class LawCell:
     note_en: str = ""
 
     @property
+    def clause_en(self) -> str:
+        """The clause as an English reader finds it."""
+        return clause_en(self.clause)
+
+    @property
     def place(self) -> tuple[str, str, str]:
         """What tells one cell from another."""
         return self.table_en, self.row_en, self.column_en
@@ -186,6 +192,19 @@ def law_diff(family: str, year_a: int, year_b: int) -> tuple[LawChange, ...]:
     )
 
 
+def law_remarks(cells: Iterable[LawCell]) -> tuple[tuple[str, str], ...]:
+    """Return the notes of cells in Chinese and English, each once, with the rows they belong to.
+
+    A note that already tells its row from others is left out.
+    """
+    found = {
+        (f"{cell.row_zh}：{cell.note_zh}", f"{cell.row_en}: {cell.note_en}"): None
+        for cell in cells
+        if cell.note_zh and cell.note_zh not in cell.row_zh
+    }
+    return tuple(found)
+
+
 def _index_cells(edition: Edition) -> Iterator[LawCell]:
     table, above = edition.tables["table_1"], edition.tables["above"]
     printed = edition.clauses["iaqi"].split("，")[-1]
@@ -257,14 +276,13 @@ def _index_rules(edition: Edition) -> Iterator[LawCell]:
 
 def _limit_cells(edition: Edition) -> Iterator[LawCell]:
     for phase in edition.tables["phase"]:
-        until = phase.get("until")
-        span = f"{phase['from']} – {until or ''}".rstrip()
+        span_zh, span_en = span_words(phase["from"], phase.get("until"))
         annex = phase["kind"] == "annex"
         for item, averaging, unit, *values, table, confidence, note_zh, note_en in phase["limits"]:
             zh, en = _item(item)
             period_zh, period_en = _AVERAGING[averaging]
-            title_zh = f"{table} {phase['name_zh']}（{span}）"
-            title_en = f"{table.replace('表', 'table ')} {phase['name_en']} ({span})"
+            title_zh = f"{table} {phase['name_zh']}（{span_zh}）"
+            title_en = f"{clause_en(table)} {phase['name_en']} ({span_en})"
             row_zh, row_en = f"{zh} {period_zh}", f"{en} {period_en}"
             if annex:  # one item has a value for each kind of land
                 row_zh, row_en = f"{row_zh}（{note_zh}）", f"{row_en} ({note_en})"
@@ -282,7 +300,7 @@ def _limit_cells(edition: Edition) -> Iterator[LawCell]:
 
 def _reference_cells(edition: Edition) -> Iterator[LawCell]:
     for state in edition.tables["reference_state"]:
-        span = f"{state['from']} – {state.get('until', '')}".rstrip()
+        span_zh, span_en = span_words(state["from"], state.get("until"))
         gases = f"{state['gases_k']} K, {state['gases_hpa']} hPa"
         particles = ("实际状态", "ambient") if state["particles_ambient"] else (gases, gases)
         for row, words in (
@@ -290,7 +308,7 @@ def _reference_cells(edition: Edition) -> Iterator[LawCell]:
             (("颗粒物", "particles"), particles),
         ):
             yield LawCell(
-                f"{state['name_zh']}（{span}）", f"{state['name_en']} ({span})", *row, "", "",
+                f"{state['name_zh']}（{span_zh}）", f"{state['name_en']} ({span_en})", *row, "", "",
                 *words, "", state["clause"], edition.confidence,
             )  # fmt: skip
 
@@ -368,7 +386,8 @@ def _words(value: Any) -> tuple[str, str]:
     if isinstance(value, bool) or value is None or value == "":
         return _WORDS[value]
     if isinstance(value, list):
-        value = "、".join(QUANTITIES[v].symbol if v in QUANTITIES else str(v) for v in value)
+        symbols = [QUANTITIES[v].symbol if v in QUANTITIES else str(v) for v in value]
+        return "、".join(symbols), ", ".join(symbols)
     return str(value), str(value)
 
 

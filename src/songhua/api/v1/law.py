@@ -72,10 +72,18 @@ def show(request: HttpRequest, family: str, year: int) -> dict[str, Any]:
     law = law_show(family, year)
     return {
         **_head(law.edition),
-        "transcribed": law.edition.transcribed,
-        "checked": law.edition.checked,
+        "transcribed_zh": law.edition.transcribed_zh,
+        "transcribed_en": law.edition.transcribed_en,
+        "checked_zh": law.edition.checked_zh,
+        "checked_en": law.edition.checked_en,
         "notes": [
-            {"clause": note.clause, "zh": note.zh, "en": note.en, "confidence": note.confidence}
+            {
+                "clause": note.clause,
+                "clause_en": note.clause_en,
+                "zh": note.zh,
+                "en": note.en,
+                "confidence": note.confidence,
+            }
             for note in law.edition.notes
         ],
         "cells": [_cell(cell) for cell in law.cells],
@@ -137,13 +145,15 @@ def _head(edition: Edition) -> dict[str, Any]:
         "issued": edition.issued,
         "in_force": edition.in_force,
         "until": edition.until,
+        "nationwide": edition.nationwide,
         "replaces": edition.replaces,
         "confidence": edition.confidence,
     }
 
 
 def _cell(cell: LawCell) -> Mapping[str, str]:
-    return {name: getattr(cell, name) for name in LawCell.__dataclass_fields__}
+    named = {name: getattr(cell, name) for name in LawCell.__dataclass_fields__}
+    return {**named, "clause_en": cell.clause_en}
 
 
 def _changed(change: LawChange) -> dict[str, Any]:

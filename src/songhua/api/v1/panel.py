@@ -11,7 +11,7 @@ from songhua.api.v1.asked import known_at
 from songhua.api.v1.map import PeriodName, asked_time, span_of
 from songhua.assess.air.explain import IndexDerivation, PollutantSteps, explain_index
 from songhua.model import BEIJING
-from songhua.standards import POLLUTANTS, aqi_rule, quantity
+from songhua.standards import POLLUTANTS, aqi_rule, clause_en, quantity
 from songhua.store import shelf
 
 router = Router(tags=["air"])
@@ -46,7 +46,8 @@ def why_short(
     named = {"scope": scope, "subject": subject, "time": time, "period": period, "as_of": as_of}
     address = "/why/?" + urlencode({key: value for key, value in named.items() if value})
     if rows.is_empty():
-        return {"lines": [], "clause": "", "note_zh": "", "note_en": "", "url": address}
+        nothing = dict.fromkeys(("clause", "clause_en", "note_zh", "note_en"), "")
+        return {"lines": [], **nothing, "url": address}
     rule = aqi_rule(on=at.astimezone(BEIJING).date())
     row = rows.row(0, named=True)
     values = {name: Decimal(str(row[name])) for name in _NAMES if row[name] is not None}
@@ -57,10 +58,12 @@ def why_short(
 def _said(found: IndexDerivation, q: str) -> dict[str, Any]:
     part = _asked_part(found, q)
     steps = [step for step in part.steps if step.formula]
+    clause = next((step.clause for step in reversed(part.steps) if step.clause), "")
     return {
         "lines": [f"{quantity(part.source).symbol} {step.formula}" for step in steps[:1]]
         + [step.formula for step in steps[1:]],
-        "clause": next((step.clause for step in reversed(part.steps) if step.clause), ""),
+        "clause": clause,
+        "clause_en": clause_en(clause),
         "note_zh": found.other_zh if q == "aqi" else "",
         "note_en": found.other_en if q == "aqi" else "",
     }

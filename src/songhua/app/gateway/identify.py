@@ -50,7 +50,7 @@ def refusal(piece: Piece, device: KnownDevice | None, address: str) -> Refusal |
     if isinstance(piece, Damaged):
         return Refusal(piece.fault.value)
     if device is None:
-        return Refusal("unknown_device", piece.mn[:40])
+        return Refusal("unknown_device")
     if device.addresses and not _is_within(address, device.addresses):
         return Refusal("wrong_address", address)
     if device.password and piece.pw != device.password:

@@ -92,6 +92,7 @@ def _is_plain(
         and body.count(",") == items - len(groups)
         and body.count(";") == max(len(groups) - 1, 0)
         and all(groups)
+        and not any("" in group for group in groups)
         and head.isascii()
         and _PLAIN.isdisjoint(head)
         and (body.isascii() or body.isprintable())

@@ -280,17 +280,17 @@ class Decoder:
 
     def _resume(self, data: bytes, head: int, *, closed: bool) -> int | None:
         """Return where to go on after a damaged beginning: the next header or line."""
-        largest = head + self._largest + _BEFORE
-        header = _HEADER.search(data, head + 1)
-        stops = [header.start()] if header else []
-        line = data.find(b"\n", head) + 1
+        # Looked for no further than needed: a chunk of short lines would cost its square.
+        furthest = min(head + self._largest + _BEFORE, len(data))
+        line = data.find(b"\n", head, furthest) + 1
+        header = _HEADER.search(data, head + 1, min(line or furthest + _BEFORE, len(data)))
+        if header:
+            return header.start()
         if line:
-            stops.append(line)
-        if closed:
-            stops.append(len(data))
-        if len(data) >= largest + _BEFORE:
-            stops.append(largest)
-        return min(stops, default=None)
+            return line
+        if len(data) >= furthest + _BEFORE:
+            return furthest
+        return len(data) if closed else None
 
 
 def _fault_of_whole(segment: bytes, crc: bytes) -> Fault:

@@ -16,7 +16,9 @@ FIELDS = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")
 _NAMES = frozenset(FIELDS)
 _SPELLED = {name.upper(): name for name in FIELDS}
 _CP = re.compile(r"CP\s*=\s*(?=&&)")
-_ITEM = re.compile(r"([^=;,]*)(=(?://.*?//(?=[;,]|$)|[^;,]*))?([;,]|$)", re.DOTALL)
+_ITEM = re.compile(r"([^=;,]*)(=[^;,]*)?([;,]|$)")
+_ITEM_WITH_LOG = re.compile(r"([^=;,]*)(=(?://.*?//(?=[;,]|$)|[^;,]*))?([;,]|$)", re.DOTALL)
+_LOG_CLOSED = re.compile(r"//(?=[;,]|$)")
 
 
 class Repeated(str):
@@ -130,7 +132,7 @@ def _items(head: str) -> Iterator[tuple[str, str]]:
 def _groups(body: str) -> Iterator[Fields]:
     group: dict[str, list[str]] = {}
     last = ""
-    for found in _ITEM.finditer(body):
+    for found in _cut(body):
         name, value, end = found[1].strip(), found[2], found[3]
         if value is not None:
             group.setdefault(name, []).append(value[1:])
@@ -143,3 +145,16 @@ def _groups(body: str) -> Iterator[Fields]:
         if end != "," and group:
             yield {key: one[0] if len(one) == 1 else Repeated(one) for key, one in group.items()}
             group = {}
+
+
+def _cut(body: str) -> Iterator[re.Match[str]]:
+    # Behind the last place where log text closes none is looked for: many that open and never
+    # close would cost the square of their number.
+    closed = max((found.end() for found in _LOG_CLOSED.finditer(body)), default=0)
+    at, end = 0, len(body)
+    while at < end:
+        found = (_ITEM_WITH_LOG if at < closed else _ITEM).match(body, at)
+        if found is None:  # cannot be: an item may be empty
+            return
+        yield found
+        at = found.end()

@@ -132,13 +132,18 @@ def read_to(reader: str) -> int:
     return Cursor.objects.filter(name=reader).values_list("seq", flat=True).first() or 0
 
 
-def aside(aside_id: int) -> tuple[int, int] | None:
-    """Return journal number and place of a frame that is set aside; None where there is none."""
-    return (
-        SetAside.objects.filter(pk=aside_id, released_at=None)
-        .values_list("journal_seq", "place")
-        .first()
-    )
+def aside(aside_id: int, *, released: bool = False) -> tuple[int, int] | None:
+    """Return journal number and place of a frame that is set aside; None where there is none.
+
+    Parameters
+    ----------
+    released
+        Whether one that was released meanwhile is wanted too.
+    """
+    found = SetAside.objects.filter(pk=aside_id)
+    if not released:
+        found = found.filter(released_at=None)
+    return found.values_list("journal_seq", "place").first()
 
 
 def mark_released(aside_id: int, who: str) -> None:

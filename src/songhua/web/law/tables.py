@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from songhua.standards import LawCell, LawChange
+from songhua.standards import LawCell, LawChange, law_remarks
 
 _OWN = ("", "")
 """Head of a row whose cells each carry their own."""
@@ -56,6 +56,11 @@ class Sheet:
     def has_units(self) -> bool:
         """Whether its rows name units of their own."""
         return any(line.unit for line in self.lines)
+
+    @property
+    def remarks(self) -> tuple[Side, ...]:
+        """The document's notes to its cells."""
+        return law_remarks(cell for line in self.lines for cell in line.cells if cell is not None)
 
     @property
     def is_numeric(self) -> bool:

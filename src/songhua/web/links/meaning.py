@@ -1,5 +1,6 @@
 """What a frame says, field by field, beside its bytes."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ _FAULTS = {
     "truncated": ("中断", "breaks off"),
 }
 MOST_BYTES = 65_536
+_PASSWORD = re.compile(r"PW=[^;]*;")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def told(data: bytes) -> list[Told]:
 
 
 def _told(piece: Piece) -> Told:
-    raw = piece.raw.decode("utf-8", "backslashreplace").strip()
+    raw = _PASSWORD.sub("PW=***;", piece.raw.decode("utf-8", "backslashreplace").strip())
     if isinstance(piece, Damaged):
         zh, en = _FAULTS[piece.fault.value]
         return Told(raw, zh, en)
@@ -95,7 +97,7 @@ def _lines(frame: Frame) -> Iterator[Line]:
         if name == "Flag":
             asks = ("要应答", "answer wanted") if frame.wants_reply else ("不要应答", "no answer")
             zh, en = f"{zh}：{frame.edition} 版，{asks[0]}", f"{en}: {frame.edition}, {asks[1]}"
-        yield Line(name, value, zh, en)
+        yield Line(name, "***" if name == "PW" else value, zh, en)
     for group in frame.groups:
         for name, value in group.items():
             yield Line(name, str(value), *_meaning(name))

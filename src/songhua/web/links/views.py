@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -74,11 +74,13 @@ def aside(request: HttpRequest) -> HttpResponse:
 def release(request: HttpRequest, aside_id: int) -> HttpResponse:
     """Let a frame into the record."""
     fault: BadInput | None = None
+    if not SetAside.objects.filter(pk=aside_id).exists():
+        raise Http404
     try:
         ports.platform().release(aside_id, _user(request).get_username())
     except BadInput as found:
         fault = found
-    row = SetAside.objects.filter(pk=aside_id).first()
+    row = SetAside.objects.get(pk=aside_id)
     if request.headers.get("HX-Request"):
         page = {"row": row, "fault": fault, "may_release": True}
         return render(request, "links/aside_row.html", page)
@@ -90,10 +92,11 @@ def release(request: HttpRequest, aside_id: int) -> HttpResponse:
 def console(request: HttpRequest) -> HttpResponse:
     """Say what a frame means: pasted, or one that was set aside."""
     text = request.POST.get("text", "")[:MOST_BYTES]
+    data = text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
     if aside_id := request.GET.get("aside", ""):
         row = _asides(request).filter(pk=int(aside_id) if aside_id.isdigit() else 0).first()
-        text = row.raw if row else text
-    data = text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+        data = (ports.platform().frame(row.pk) if row else None) or b""
+        text = row.raw if row else ""
     return render(request, "links/console.html", {"text": text, "told": told(data)})
 
 

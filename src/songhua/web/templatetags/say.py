@@ -9,7 +9,7 @@ from django import template
 from django.utils.translation import get_language, gettext, gettext_lazy
 
 from songhua.model import BEIJING
-from songhua.standards import QUANTITIES, levels, quantity, regions
+from songhua.standards import QUANTITIES, clause_en, levels, quantity, regions, span_words
 
 register = template.Library()
 
@@ -70,6 +70,12 @@ def day(value: date | datetime | None) -> str:
     if is_english():
         return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
     return f"{at.year}年{at.month}月{at.day}日"
+
+
+@register.simple_tag
+def days(first: date, last: date | None) -> str:
+    """Say from when to when something holds: 2026年3月1日起, from 1 Mar 2026."""
+    return both(span_words(first, last))
 
 
 @register.filter
@@ -164,6 +170,12 @@ def level_word(number: int | None) -> str:
 def confidence(grade: str) -> str:
     """Say how sure a number is."""
     return str(_CONFIDENCE.get(grade, grade))
+
+
+@register.filter
+def clause(text: str) -> str:
+    """Say where a rule stands in its document: 表1 注2, table 1 note 2."""
+    return clause_en(text) if is_english() else text
 
 
 @register.filter

@@ -24,6 +24,7 @@ from songhua.model import BEIJING, Missing, MissingReason, Period
 from songhua.standards import (
     POLLUTANTS,
     aqi_rule,
+    clause_en,
     evaluation_rule,
     is_valid_mark,
     levels,
@@ -321,6 +322,7 @@ def _key_step(found: IndexDerivation) -> dict[str, Any] | None:
         "symbol": quantity(top.source).symbol,
         "formula": [step.formula for step in lines],
         "clause": lines[-1].clause,
+        "clause_en": clause_en(lines[-1].clause),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from songhua.assess.air.explain import Step
 from songhua.model import Missing, MissingReason
-from songhua.standards import Edition, law_list, quantity, station_marks
+from songhua.standards import Edition, clause_en, law_list, quantity, station_marks
 
 _REASONS = {
     MissingReason.NOT_RECEIVED: ("没有收到数据", "nothing was received"),
@@ -77,6 +77,7 @@ def _step(step: Step, edition: str) -> dict[str, Any]:
         "en": step.en,
         "formula": step.formula,
         "clause": clause,
+        "clause_en": clause_en(clause),
         "law": law_of(law) if clause and not foreign else None,
     }
 

@@ -147,7 +147,7 @@ export class Panel {
       const lines = shown === null ? [] : found.lines;
       const words = shown === null
         ? sayReason(row.reason, q === "aqi" ? undefined : columnOf(q, state.period))
-        : [`${found.edition ?? ""}　${found.clause}`, say(found.note_zh, found.note_en)].filter(Boolean).join(say("。", ". "));
+        : [`${found.edition ?? ""}　${say(found.clause, found.clause_en)}`, say(found.note_zh, found.note_en)].filter(Boolean).join(say("。", ". "));
       this.why.replaceChildren(make("h3", null, title, link), ...lines.map((/** @type {string} */ line) => make("code", null, line)), make("p", null, words));
     } catch (fault) {
       showFault(this.why, fault, () => this.drawWhy(row, state));

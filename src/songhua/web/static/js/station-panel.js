@@ -119,7 +119,7 @@ function whyBox(found, context) {
     make("h3", null, make("span", null, title), make("a", { href: `${context.page.why}?${new URLSearchParams(asked(context))}` }, say("全部推导 ›", "Whole derivation ›"))),
     ...lines,
     step ? null : make("p", null, say2(found.steps[0])),
-    make("p", null, `${found.edition}${step ? ` ${step.clause}` : ""}${say("。", ". ")}${say2(found.other)}`));
+    make("p", null, `${found.edition}${step ? ` ${say(step.clause, step.clause_en)}` : ""}${say("。", ". ")}${say2(found.other)}`));
 }
 
 /** @param {any} found @param {Context} context @param {HTMLElement} place */
