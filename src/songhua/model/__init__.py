@@ -6,12 +6,15 @@ from songhua.model.errors import (
     SonghuaError,
     UnknownName,
 )
+from songhua.model.link import KnownDevice, LinkCount
 from songhua.model.missing import Missing, MissingReason
 from songhua.model.time import BEIJING, Period
 
 __all__ = [
     "BEIJING",
     "BadInput",
+    "KnownDevice",
+    "LinkCount",
     "Missing",
     "MissingReason",
     "NoRuleInForce",

@@ -162,6 +162,26 @@ class Journal:
 
     def entries(self, *, after: int = 0, kinds: Iterable[str] | None = None) -> Iterator[Entry]:
         """Yield records in order; parts of larger bodies and damaged records are left out."""
+        for _file, record in self._records(after, kinds):
+            yield record.entry
+
+    def bodies(
+        self, *, after: int = 0, kinds: Iterable[str] | None = None
+    ) -> Iterator[tuple[Entry, bytes]]:
+        """Yield records with their bodies, quicker than one by one; altered ones are left out."""
+        for file, record in self._records(after, kinds):
+            entry = record.entry
+            if "parts" in entry.meta:
+                yield entry, self.read(entry.seq)
+                continue
+            file.seek(record.body_at)
+            body = file.read(record.body_size)
+            if hashlib.sha256(body).hexdigest() == entry.sha256:
+                yield entry, body
+
+    def _records(
+        self, after: int, kinds: Iterable[str] | None
+    ) -> Iterator[tuple[BinaryIO, Record]]:
         wanted = None if kinds is None else frozenset(kinds)
         last = self.last_seq
         for number in range(max(self._number(after + 1), 0), len(self._segments)):
@@ -172,7 +192,7 @@ class Journal:
                     if record is None or record.entry.kind == PART:
                         continue
                     if wanted is None or record.entry.kind in wanted:
-                        yield record.entry
+                        yield file, record
 
     def entry(self, seq: int) -> Entry:
         """Return one record; raise `KeyError` when there is none of that number.

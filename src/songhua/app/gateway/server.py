@@ -13,19 +13,10 @@ from typing import Any, Protocol
 
 import structlog
 
-from songhua.app.gateway.batch import KIND, Received, pack
+
 from songhua.app.gateway.limits import DEFAULT, Limits
-from songhua.ingest.hj212 import (
-    STANDARD,
-    Damaged,
-    Decoder,
-    Dialect,
-    Fault,
-    Frame,
-    Piece,
-    data_reply,
-    notice_reply,
-)
+from songhua.ingest.hj212 import STANDARD, Damaged, Decoder, Dialect, Fault, Frame, Piece, reply_to
+from songhua.ingest.hj212.received import KIND, Received, pack
 from songhua.model import BadInput
 from songhua.store import Entry
 
@@ -46,8 +37,8 @@ class JournalDoor(Protocol):
         """Keep a body; when this returns it is on the disk."""
 
 
-Kept = Callable[[Entry, Sequence[tuple[Received, Piece]]], None]
-"""Called with what is in the journal now, in order; must not block."""
+Kept = Callable[[int, bytes], None]
+"""Called with number and body of each entry that is in the journal now, in order; never waits."""
 FindDialect = Callable[[bytes], Dialect]
 """Given the bytes of a frame whose check differs: the dialect of the device it names."""
 
@@ -271,7 +262,7 @@ class Gateway:
         for link, parts in replies.items():
             self.counts.replies += len(parts)
             link.write(b"".join(parts))
-        self._kept(entry, [(one.received, one.piece) for one in batch])
+        self._kept(entry.seq, body)
         return True
 
     async def _tidy(self) -> None:
