@@ -175,6 +175,20 @@ def test_a_cell_that_is_no_number_is_pointed_at(run: Run, tmp_path: Path) -> Non
     assert "第 2 行 line 2: pm10 = 'abc'" in ran.err
 
 
+def test_a_row_with_an_open_quote_is_pointed_at_and_the_others_are_assessed(
+    run: Run, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    rows = 'a,20200404T1100,150\n"[b],2020-04-04T11:00,150\nc,2020-04-04T24:00,150\n'
+    source.write_text(f"site,time,pm10\n{rows}", encoding="utf-8")
+    ran = run("assess", "air", source, "--period", "hour", "--out", out)
+    assert ran.code == 0
+    assert '第 3 行 line 3: "[b],2020-04-04T11:00,150' in ran.err
+    assert "1 rows with misplaced quotes" in ran.err
+    with out.open(encoding="utf-8", newline="") as file:
+        assert [row["aqi"] for row in csv.DictReader(file)] == ["100", "", "100"]
+
+
 # Data in
 
 

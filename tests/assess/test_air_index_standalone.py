@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from songhua.assess.air import AssessedFile, BadCell, assess_csv, daily_index
+from songhua.assess.air import AssessedFile, BadCell, assess_csv, daily_index, lines
 from songhua.assess.air import standalone as module
 from songhua.model import BadInput
 from songhua.standards import aqi_rule_of
@@ -78,6 +78,22 @@ def test_a_file_without_rows_gives_one_without_rows(content: str, tmp_path: Path
         ("2026-03-01", "2026"),
         ("2026/3/1 0:00", "2026"),
         ("2026-03-01 00:00:00.5", "2026"),
+        ("20260228T2300", "2012"),
+        ("20260301T0000", "2026"),
+        ("20260228T235959", "2012"),
+        ("20260228T16Z", "2026"),
+        ("20260228T155959Z", "2012"),
+        ("20260228T1100-0500", "2026"),
+        ("20260301T003000+09", "2012"),
+        ("2026-02-28T16+00", "2026"),
+        ("20260228", "2012"),
+        ("20260301", "2026"),
+        ("2026-02-28T24:00", "2026"),
+        ("2026-02-28 24:00:00", "2026"),
+        ("20260228T2400", "2026"),
+        ("2026-02-28T24", "2026"),
+        ("2026-02-28T24:00-05:00", "2026"),
+        ("2026-02-27T24:00", "2012"),
     ],
 )
 def test_the_beijing_day_of_a_row_picks_the_edition(
@@ -137,6 +153,61 @@ def test_cells_that_are_no_concentration_count_as_missing_and_are_reported(asses
         BadCell(4, "pm2_5", "0x10"),
         BadCell(5, "time", "whenever"),
     )
+
+
+@pytest.mark.parametrize("time", ["2026-02-28T24:01", "20260228T2430", "2026-02-28T25:00"])
+def test_after_the_last_hour_of_a_day_there_is_no_time(assess: Assess, time: str) -> None:
+    summary, (row,) = assess(f"site,time,pm2_5\na,{time},75\n")
+    assert (row["edition"], row["aqi"]) == ("", "")
+    assert summary.examples == (BadCell(2, "time", time),)
+
+
+SLIPS = {
+    "first-cell": '"b,2020-04-04,1,x',
+    "value": 'b,2020-04-04,"1,x',
+    "last-cell": 'b,2020-04-04,1,"x',
+    "closed-amid-a-cell": '"b"c,2020-04-04,1,x',
+}
+
+
+@pytest.mark.parametrize("line", SLIPS.values(), ids=SLIPS)
+@pytest.mark.parametrize("others", ["plain", "quoted", "slips-too"])
+@pytest.mark.parametrize("kind", ["in.csv", "in.csv.gz", "gb18030"])
+def test_a_quote_never_closed_costs_its_own_row_and_is_named_with_its_line(
+    assess: Assess, line: str, others: str, kind: str
+) -> None:
+    good = {"quoted": '"长春","2020-04-04","150","雪, ""大"""'}.get(
+        others, "长春,2020-04-04,150,雪"
+    )
+    given_lines = [good, line, good, "", good] + [line, good] * (others == "slips-too")
+    content = "site,time,pm10,note\r\n" + "".join(f"{one}\r\n" for one in given_lines)
+    given = content.encode("gb18030" if kind == "gb18030" else "utf-8")
+    if kind.endswith("gz"):
+        given = gzip.compress(given)
+    summary, rows = assess(given, name=kind if "." in kind else "in.csv", period="day")
+    numbers = [number for number, one in enumerate(given_lines, 2) if one == line]
+    assert summary.bad_rows == len(numbers)
+    assert summary.bad_cells == 0
+    assert summary.examples == tuple(BadCell(number, "", line) for number in numbers)
+    whole = [one for one in given_lines if one]
+    assert [row["aqi"] for row in rows] == ["" if one == line else "100" for one in whole]
+    assert [row["site"] for row in rows] == ["" if one == line else "长春" for one in whole]
+
+
+def test_a_cell_of_several_lines_is_one_row_and_lines_go_on_counting(assess: Assess) -> None:
+    content = 'site,time,note,pm10\na,2020-04-04,"rain,\nthen\nsnow",150\nb,2020-04-04,,5"\n'
+    summary, rows = assess(content, period="day")
+    assert [(row["site"], row["aqi"]) for row in rows] == [("a", "100"), ("b", "")]
+    assert summary.examples == (BadCell(5, "pm10", '5"'),)
+
+
+def test_many_bad_rows_are_counted_and_the_first_listed(
+    assess: Assess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "_BLOCK", 1000)
+    summary, rows = assess("site,time,pm10\n" + 'a,2020-04-04,150\n"b,2020-04-04,1\n' * 300)
+    assert (summary.bad_rows, len(rows), summary.with_aqi) == (300, 600, 300)
+    assert [cell.line for cell in summary.examples] == list(range(3, 43, 2))
 
 
 def test_only_the_first_bad_cells_are_listed(assess: Assess) -> None:
@@ -222,7 +293,7 @@ WHOLE = gzip.compress((HEAD + f"a,2020-04-04T01:00,{DUSTY}\n" * 5000).encode())
         (b"site;time;pm10\na;2020-01-01;1\n", "site, time"),
         (b"site,time,wind\na,2020-01-01,1\n", "pollutant"),
         (b"site,time,pm10,PM10\na,2020-01-01,1,2\n", "duplicate"),
-        (b'site,time,pm10\n"a,2020-01-01,1\n', "CSV"),
+        (b'"site,time,pm10\na,2020-01-01,1\n', ""),
         (bytes(range(256)) * 20, "site"),
         (WHOLE[: len(WHOLE) // 2], "end of file"),
         (b"\x1f\x8bnot gzip at all", ""),
@@ -234,7 +305,7 @@ WHOLE = gzip.compress((HEAD + f"a,2020-04-04T01:00,{DUSTY}\n" * 5000).encode())
         "semicolons",
         "no-pollutant",
         "twice",
-        "open-quote",
+        "open-quote-in-the-header",
         "binary",
         "torn-gzip",
         "false-gzip",

@@ -14,6 +14,7 @@ _PHASES = {
     "area_hours": "评价区域小时 area hours",
     "days": "评价日 days",
     "area_days": "评价区域日 area days",
+    "deducted": "扣除后日值 deducted days",
     "periods": "月季年与排名 months, ranks",
 }
 

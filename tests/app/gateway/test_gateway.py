@@ -2,12 +2,18 @@
 
 import asyncio
 import socket
+import ssl
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-from songhua.app.gateway import GatewayService, Limits
+from songhua.app.gateway import GatewayService, Limits, tls_context
 from songhua.app.gateway.batch import unpack
 from songhua.app.platform import Songhua
 from songhua.app.simulate import Message, Report, mn_of, read_faults, run_fleet
@@ -329,3 +335,54 @@ def test_a_restart_takes_up_what_was_left(platform: Songhua, gateway: GatewaySer
     assert platform.gateway is not None
     assert platform.gateway.keeper.wait(20)
     assert hours(platform, SITE, at).height == 6
+
+
+def test_a_link_may_be_encrypted(platform: Songhua, tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    service = GatewayService.open(
+        platform.journal,
+        platform.shelf,
+        lambda _: None,
+        host="127.0.0.1",
+        port=0,
+        tls=tls_context(certificate, key),
+    )
+    context = ssl.create_default_context(cafile=str(certificate))
+    frame = said(SITE, HOUR).frame("20190610110000077")
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", service.port), 5) as plain,
+            context.wrap_socket(plain, server_hostname="localhost") as line,
+        ):
+            line.sendall(frame)
+            assert b"QN=20190610110000077" in line.recv(1000)
+    finally:
+        service.close()
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Return certificate and key of this machine, made for one test."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, private = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return certificate, private

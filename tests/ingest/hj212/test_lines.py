@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from songhua.ingest.hj212 import Decoder, bytes_of, line_of
+from songhua.ingest.hj212 import Decoder, bytes_of, framed, line_of
 from songhua.model import BadInput
 from tests.ingest.hj212.packets import EXAMPLE, packet, packets
 
@@ -89,6 +89,18 @@ def test_a_fault_is_one_object_with_its_bytes_as_text() -> None:
         "fault": "oversize",
         "raw": packet("pk014").decode(),
     }
+
+
+def test_a_field_that_is_called_like_a_key_of_the_line_hides_none() -> None:
+    strange = framed(b"CN=1;CP=5;ok=no;raw=x;hex=y;CP=&&a=1&&")
+    (line,) = lines(strange, exact=True)
+    assert json.loads(line) == {
+        "ok": True,
+        "CN": "1",
+        "CP": [{"a": "1"}],
+        "raw": strange.decode(),
+    }
+    assert bytes_of(line) == strange
 
 
 def test_a_repeated_key_is_a_list() -> None:

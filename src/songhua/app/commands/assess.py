@@ -56,5 +56,11 @@ def assess_air(
             f"[yellow]{summary.bad_cells} 个单元格不是数，按缺失处理。 "
             f"{summary.bad_cells} cells were not numbers and count as missing.[/yellow]"
         )
-        for cell in summary.examples[:_MOST_SHOWN]:
-            console.print(f"  第 {cell.line} 行 line {cell.line}: {cell.column} = {cell.text!r}")
+    if summary.bad_rows:
+        console.print(
+            f"[yellow]{summary.bad_rows} 行的引号有误，未评价。 "
+            f"{summary.bad_rows} rows with misplaced quotes were not assessed.[/yellow]"
+        )
+    for cell in summary.examples[:_MOST_SHOWN]:
+        what = f"{cell.column} = {cell.text!r}" if cell.column else cell.text
+        console.print(f"  第 {cell.line} 行 line {cell.line}: {what}", markup=False)

@@ -213,6 +213,9 @@ class Gateway:
         for link in list(self.links):
             link.close()
         await asyncio.sleep(0.05)
+        for link in list(self.links):  # a TLS peer that does not say goodbye
+            link.abort()
+        await asyncio.sleep(0.05)
 
     def _begin_stop(self) -> None:
         self._stopping = True
@@ -345,6 +348,11 @@ class _Link(asyncio.Protocol):
         """Close, what is written first."""
         if self._transport is not None:
             self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def tidy(self, now: float) -> None:
         """Give up half a frame, close a silent peer."""

@@ -217,7 +217,7 @@ class Logger:
             await self._write(held)
 
     async def _write(self, data: bytes) -> None:
-        if self._writer is None:
+        if self._writer is None or self._writer.is_closing():
             return  # it is kept, and goes when the link is back
         with suppress(OSError):
             self._writer.write(data)

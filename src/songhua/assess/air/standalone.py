@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +13,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from songhua.assess.air.columns import daily_columns, hourly_columns
+from songhua.assess.air.lines import Slips, one_record_a_line
 from songhua.assess.rounding import exact
 from songhua.model import BEIJING, BadInput
 from songhua.standards import POLLUTANTS, editions
@@ -31,11 +33,12 @@ _FORMATS = (
     "%Y-%m-%dT%H:%M",
     "%Y-%m-%d",
 )
+_LATE = r"T24:00(:00(\.0+)?)?([+-]|$)"
 
 
 @dataclass(frozen=True, slots=True)
 class BadCell:
-    """A cell that is not what its column says."""
+    """A cell that is not what its column says; without one: a row with bad quotes."""
 
     line: int
     column: str
@@ -53,13 +56,16 @@ class AssessedFile:
     bad_cells
         Cells that are no number or no time; they count as missing.
     examples
-        The first of them.
+        The first of them, and of the bad rows.
+    bad_rows
+        Rows whose quotes are misplaced: nothing of them is read, their results are empty.
     """
 
     rows: int
     with_aqi: int
     bad_cells: int
     examples: tuple[BadCell, ...]
+    bad_rows: int = 0
 
 
 def assess_csv(source: Path, out: Path, *, period: str, on_edition: str = "auto") -> AssessedFile:
@@ -68,7 +74,7 @@ def assess_csv(source: Path, out: Path, *, period: str, on_edition: str = "auto"
     Parameters
     ----------
     source
-        CSV or CSV.gz with ``site``, ``time`` (ISO, start of the interval; without a zone:
+        CSV or CSV.gz with ``site``, ``time`` (ISO 8601, start of the interval; without a zone:
         Beijing) and any of ``so2 no2 co o3 o3_8h pm10 pm2_5``, in any order; other columns are
         left alone. Empty, NA or — is missing. [µg/m³; mg/m³ for CO]
     out
@@ -86,21 +92,25 @@ def assess_csv(source: Path, out: Path, *, period: str, on_edition: str = "auto"
     """
     if period not in {"hour", "day"}:
         raise BadInput("period 只能是 hour 或 day。", "period must be hour or day.")
-    rows = with_aqi = bad = 0
+    rows = with_aqi = bad = bad_rows = 0
     examples: list[BadCell] = []
     try:
         with _whole_or_not_at_all(out) as file:
-            for number, batch in enumerate(_batches(source)):
+            for number, (batch, slips) in enumerate(_batches(source)):
                 found, cells = _assessed(batch, period, on_edition)
+                cells = cells.filter(~pl.col("line").is_in(list(slips)))
+                if number == 0:
+                    bad_rows = len(slips)
+                    examples = [BadCell(line, "", text) for line, text in slips.items() if text]
                 found.write_csv(file, include_header=number == 0)
                 rows += found.height
                 with_aqi += found.height - found["aqi"].null_count()
                 bad += cells.height
-                room = _MOST_EXAMPLES - len(examples)
-                examples += [BadCell(*cell) for cell in cells.head(room).iter_rows()]
+                examples += [BadCell(*cell) for cell in cells.head(_MOST_EXAMPLES).iter_rows()]
+                examples = sorted(examples, key=attrgetter("line"))[:_MOST_EXAMPLES]
     except OSError as fault:
         raise BadInput(f"无法读写文件：{fault}。", f"Cannot read or write: {fault}.") from fault
-    return AssessedFile(rows, with_aqi, bad, tuple(examples))
+    return AssessedFile(rows, with_aqi, bad, tuple(examples), bad_rows)
 
 
 @contextmanager
@@ -119,46 +129,62 @@ def _whole_or_not_at_all(out: Path) -> Iterator[BinaryIO]:
         partial.unlink(missing_ok=True)
 
 
-def _batches(source: Path) -> Iterator[pl.DataFrame]:
-    """Return the rows as text, with the line that each stands on; blank lines are no rows."""
-    try:
-        lazy = pl.scan_csv(
-            _readable(source),
-            infer_schema=False,
-            truncate_ragged_lines=True,
-            row_index_name="line",
-            row_index_offset=2,
-        )
-        names = {name: name.strip().lstrip("\ufeff").lower() for name in lazy.collect_schema()}
-        lazy = lazy.rename(names)
-        _check_columns(source, set(names.values()))
-        given = [name for name in ("site", "time", *VALUES) if name in names.values()]
-        rows = lazy.select("line", *given)
-        yield rows.head(0).collect()
-        for batch in rows.collect_batches(chunk_size=_BATCH, maintain_order=True):
-            yield batch.filter(~pl.all_horizontal(pl.col(given).is_null()))
-    except PolarsError as fault:
-        why = str(fault).partition("\n")[0]
-        raise BadInput(
-            f"{source.name} 不是可读的 CSV：{why}。", f"{source.name} is no readable CSV: {why}."
-        ) from fault
+def _batches(source: Path) -> Iterator[tuple[pl.DataFrame, Slips]]:
+    """Return the rows as text, with the line that each stands on; blank lines are no rows.
+
+    Lines whose quotes make no sense come along, by number; they are rows of nothing.
+    """
+    encoding = _encoding(source)
+    with one_record_a_line(source, encoding) as (path, slips):
+        readable: Path | bytes = path
+        if encoding != "utf-8":
+            readable = path.read_bytes().decode(encoding, "replace").encode()
+        try:
+            for batch in _scanned(source, readable, list(slips)):
+                yield batch, slips
+        except PolarsError as fault:
+            why = str(fault).partition("\n")[0]
+            raise BadInput(
+                f"{source.name} 不是可读的 CSV：{why}。",
+                f"{source.name} is no readable CSV: {why}.",
+            ) from fault
 
 
-def _readable(source: Path) -> Path | bytes:
-    """Return the file, or its text as UTF-8 where it is in GB18030."""
+def _scanned(source: Path, readable: Path | bytes, slips: list[int]) -> Iterator[pl.DataFrame]:
+    lazy = pl.scan_csv(
+        readable,
+        infer_schema=False,
+        truncate_ragged_lines=True,
+        row_index_name="line",
+        row_index_offset=2,
+    )
+    names = {name: name.strip().lstrip("\ufeff").lower() for name in lazy.collect_schema()}
+    lazy = lazy.rename(names)
+    _check_columns(source, set(names.values()))
+    given = [name for name in ("site", "time", *VALUES) if name in names.values()]
+    rows = lazy.select("line", *given)
+    yield rows.head(0).collect()
+    is_row = ~pl.all_horizontal(pl.col(given).is_null())
+    if slips:
+        is_row |= pl.col("line").is_in(slips)
+    for batch in rows.collect_batches(chunk_size=_BATCH, maintain_order=True):
+        yield batch.filter(is_row)
+
+
+def _encoding(source: Path) -> str:
+    """Return ``utf-8``, or ``gb18030`` where the text is no UTF-8."""
     if not source.is_file():
         raise BadInput(f"没有这个文件：{source}。", f"No such file: {source}.")
     with source.open("rb") as file:
         start = file.read(_SNIFFED)
     if not start:
         raise BadInput(f"{source.name} 是空文件。", f"{source.name} is empty.")
-    if start[:2] == b"\x1f\x8b":
-        return source
-    try:
-        start[: max(1, start.rfind(b"\n"))].decode("utf-8")
-    except UnicodeDecodeError:
-        return source.read_bytes().decode("gb18030", "replace").encode()
-    return source
+    if start[:2] != b"\x1f\x8b":
+        try:
+            start[: max(1, start.rfind(b"\n"))].decode("utf-8")
+        except UnicodeDecodeError:
+            return "gb18030"
+    return "utf-8"
 
 
 def _check_columns(source: Path, names: set[str]) -> None:
@@ -230,15 +256,10 @@ def _times(texts: pl.Series) -> pl.Series:
 
 
 def _time() -> pl.Expr:
-    text = (
-        pl.col("time")
-        .str.strip_chars()
-        .str.replace_all("/", "-", literal=True)
-        .str.replace(" ", "T", literal=True)
-        .str.replace("Z$", "+00:00")
-        .str.replace(r"T(\d{1,2})$", "T${1}:00")
-    )
     zone = str(BEIJING)
+    text = _tidy(pl.col("time"))
+    late = text.str.contains(_LATE)  # 24:00 is the end of a day: the start of the next
+    text = pl.when(late).then(text.str.replace("T24", "T00", literal=True)).otherwise(text)
     parts = []
     for form in _FORMATS:
         read = text.str.to_datetime(form, strict=False, time_unit="us")
@@ -249,7 +270,23 @@ def _time() -> pl.Expr:
             parts.append(day.dt.replace_time_zone(zone, ambiguous="earliest"))
         else:
             parts.append(read.dt.replace_time_zone(zone, ambiguous="earliest"))
-    return pl.coalesce(parts)
+    found = pl.coalesce(parts)
+    return pl.when(late).then(found.dt.offset_by("1d")).otherwise(found)
+
+
+def _tidy(text: pl.Expr) -> pl.Expr:
+    """Return times in the extended form of ISO 8601, from its basic form and from near to it."""
+    return (
+        text.str.strip_chars()
+        .str.replace_all("/", "-", literal=True)
+        .str.replace(r"\s+", "T")
+        .str.replace(r"^(\d{4})(\d\d)(\d\d)(T|$)", "${1}-${2}-${3}${4}")
+        .str.replace(r"T(\d\d)(\d\d)(\d\d)", "T${1}:${2}:${3}")
+        .str.replace(r"T(\d\d)(\d\d)([Z+-]|$)", "T${1}:${2}${3}")
+        .str.replace("Z$", "+00:00")
+        .str.replace(r"(T.*[+-]\d\d)$", "${1}:00")
+        .str.replace(r"T(\d{1,2})([+-]|$)", "T${1}:00${2}")
+    )
 
 
 def _bad_cells(batch: pl.DataFrame, rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:

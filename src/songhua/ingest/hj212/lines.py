@@ -32,8 +32,9 @@ def line_of(piece: Piece, *, exact: bool = False) -> str:
         {key: list(v.values) if isinstance(v, Repeated) else v for key, v in group.items()}
         for group in piece.groups
     ]
-    shown: dict[str, Any] = {"ok": True} | dict(piece.fields) | {"ok": True, "CP": groups}
-    if exact and _encoded(piece) != piece.raw:
+    named = {name: value for name, value in piece.fields.items() if name not in _NO_FIELDS}
+    shown: dict[str, Any] = {"ok": True, **named, "CP": groups}
+    if exact and (_encoded(piece) != piece.raw or len(named) < len(piece.fields)):
         shown |= _raw(piece.raw)
     return _json(shown)
 
