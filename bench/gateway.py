@@ -21,6 +21,7 @@ P50, P99, MEMORY = 0.030, 0.250, 1200
 """What must be reached: s, s, MB."""
 _DONE = 300.0
 
+
 def serve(stations: int) -> None:
     """Be the platform until a signal comes; print port, then what was stored."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # before any thread begins
@@ -123,9 +124,9 @@ def load(title: str, *args: str, stations: int) -> dict[str, Any]:
     came |= {"memory": max(peaks), "memory_early": max(third), "busy": busy}
     print(
         f"{title}: {stations:,} loggers, {came['rate']:,.0f} frames/s for "
-        f"{came['served']:.0f} s, p50 {came['p50'] * 1000:.1f} ms, p99 {came['p99'] * 1000:.0f} ms, "
-        f"longest {came['longest'] * 1000:.0f} ms, unanswered {came['unanswered']:,}, "
-        f"links lost {came['lost']:,}\n"
+        f"{came['served']:.0f} s, p50 {came['p50'] * 1000:.1f} ms, "
+        f"p99 {came['p99'] * 1000:.0f} ms, longest {came['longest'] * 1000:.0f} ms, "
+        f"unanswered {came['unanswered']:,}, links lost {came['lost']:,}\n"
         f"    connected in {came['connected']:.1f} s; {came['answered']:,} frames acknowledged; "
         f"stored {came['rows']:,} values, set aside {came['aside']:,}, all stored "
         f"{came['lag']:.1f} s after the last; memory {came['memory_early']:,.0f} MB in the first "

@@ -113,7 +113,9 @@ async def connect(port: int, loggers: list[Logger], *, within: float = 0.0) -> f
     return time.monotonic() - began
 
 
-async def run(port: int, count: int, rate: float, seconds: float, *, storm: bool) -> dict[str, float]:
+async def run(
+    port: int, count: int, rate: float, seconds: float, *, storm: bool
+) -> dict[str, float]:
     """Connect, speak, and return what came of it."""
     delays: list[float] = []
     loggers = [Logger(mn_of(f"L{number:05d}"), delays) for number in range(count)]

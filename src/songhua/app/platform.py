@@ -15,11 +15,11 @@ from songhua.api import ports
 from songhua.api.register import air_register
 from songhua.app import corrections, decisions, imports
 from songhua.app.gateway import GatewayService, tls_context
-from songhua.app.gateway.batch import unpack
 from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
 from songhua.assess.job import Affected, Stamp
+from songhua.ingest.hj212.received import unpack
 from songhua.model import BadInput, Period
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
@@ -210,7 +210,7 @@ class Songhua:
         self.journal.append(
             "release", json.dumps({"of": aside}).encode(), {"author": who, "of": aside[0]}
         )
-        self.gateway.keeper.release(*aside)
+        self.gateway.keeper.release([aside])
         links.mark_released(aside_id, who)
 
     def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:

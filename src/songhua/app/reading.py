@@ -31,7 +31,7 @@ class ReaderApart:
     """A `Reader` in another process. One thread at a time."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this module
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "songhua.app.reading"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from songhua.app.gateway import GatewayService, Limits, tls_context
-from songhua.app.gateway.batch import unpack
 from songhua.app.platform import Songhua
 from songhua.app.simulate import Message, Report, mn_of, read_faults, run_fleet
 from songhua.app.simulate.messages import PASSWORD
 from songhua.ingest.hj212 import Decoder, Frame
+from songhua.ingest.hj212.received import KIND, Received, pack, unpack
 from songhua.model import BEIJING, BadInput, Period
 from songhua.store.registry import links
 from songhua.store.registry.models import LinkState, SetAside
@@ -32,14 +33,17 @@ AIR = {"a21026": 12, "a21004": 20, "a21005": 1.0, "a05024": 80, "a34002": 60, "a
 
 
 @pytest.fixture(scope="module")
-def gateway(platform: Songhua) -> GatewayService:
+def gateway(platform: Songhua) -> Iterator[GatewayService]:
     links.register_devices(
         {"mn": mn_of(site), "name": site, "site_id": site, "password": PASSWORD}
         for site in (SITE, OTHER)
     )
-    platform.listen("127.0.0.1", 0)
-    assert platform.gateway is not None
-    return platform.gateway
+    with pytest.MonkeyPatch.context() as soon:
+        soon.setattr("songhua.app.gateway.keeper._SETTLE_EVERY", 0.0)
+        soon.setattr("songhua.app.gateway.keeper._GATHER", 0.02)
+        platform.listen("127.0.0.1", 0)
+        assert platform.gateway is not None
+        yield platform.gateway
 
 
 def said(site: str, at: datetime, **other: float) -> Message:
@@ -235,7 +239,7 @@ def test_a_device_is_read_in_its_own_dialect(platform: Songhua, gateway: Gateway
     links.register_devices(
         [{"mn": mn, "name": "方言", "site_id": "2230A", "password": PASSWORD, "dialect": dialect}]
     )
-    gateway.keeper._refresh()
+    gateway.keeper.refresh()
     segment = said("2230A", HOUR).frame("20190612110000001")[6:-6]
     frame = framed(segment, Dialect(crc=CrcKind.MODBUS_HIGH_FIRST))
     assert [one.qn for one in _modbus(gateway, frame)] == ["20190612110000001"]
@@ -326,8 +330,6 @@ def test_a_peer_that_stays_silent_or_half_is_closed(platform: Songhua) -> None:
 def test_a_restart_takes_up_what_was_left(platform: Songhua, gateway: GatewayService) -> None:
     """What is in the journal and not on the shelf comes onto it at the next start."""
     at = datetime(2019, 10, 1, tzinfo=BEIJING)
-    from songhua.app.gateway.batch import KIND, Received, pack
-
     frame = said(SITE, at).frame("20191001010000001")
     gateway.close()
     platform.journal.append(KIND, pack([Received(frame, "127.0.0.1", datetime.now(UTC))]), {})

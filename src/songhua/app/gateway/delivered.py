@@ -1,14 +1,19 @@
-"""Rows onto the shelf: only what is new or changed, and the shelf is asked only where it must be."""
+"""Rows onto the shelf: what is new or changed, and the shelf asked only where it must be."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
 from songhua.ingest.delivery import DeliveryShelf, news_of
 
 _KEY = ("site", "quantity", "period", "time")
-_NEWEST = {"site": pl.String, "period": pl.String, "newest": pl.Datetime("us", "UTC")}
+_NEWEST: dict[str, Any] = {
+    "site": pl.String,
+    "period": pl.String,
+    "newest": pl.Datetime("us", "UTC"),
+}
 
 
 class Delivered:

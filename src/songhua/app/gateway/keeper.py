@@ -221,17 +221,21 @@ class Keeper:
 
     def _run(self) -> None:
         try:
-            while True:
-                try:
-                    self._follow()
-                    return
-                except ReaderStopped:
-                    log.exception("the reading process stopped; it is started again")
-                    self._stopping.wait(1.0)
-                    self._begin_again()
+            while not self._followed():
+                self._stopping.wait(1.0)
+                self._begin_again()
         finally:
             self._kept_all.set()
             connections.close_all()
+
+    def _followed(self) -> bool:
+        """Read until it is time to stop; False when the reader is gone."""
+        try:
+            self._follow()
+        except ReaderStopped:
+            log.exception("the reading process stopped; it is started again")
+            return False
+        return True
 
     def _follow(self) -> None:
         """Read on until it is time to stop."""

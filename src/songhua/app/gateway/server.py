@@ -1,6 +1,7 @@
 """The gateway: TCP links of loggers. A reply leaves only after its frame is in the journal."""
 
 import asyncio
+import socket
 import ssl
 import threading
 import time
@@ -13,7 +14,6 @@ from typing import Any, Protocol
 
 import structlog
 
-
 from songhua.app.gateway.limits import DEFAULT, Limits
 from songhua.ingest.hj212 import STANDARD, Damaged, Decoder, Dialect, Fault, Frame, Piece, reply_to
 from songhua.ingest.hj212.received import KIND, Received, pack
@@ -25,9 +25,10 @@ log = structlog.get_logger()
 _MOST_IN_BATCH = 4_000
 _TIDY_EVERY = 5.0
 _DRAIN = 10.0
-_HEARTBEAT = "9015"
-_RESULTS = frozenset({"9011", "9012", "9013", "9014"})
-"""What a logger says in answer to us wants no answer."""
+_GATHER = 0.008
+"""Entries of the journal begin at least so far apart: what comes between shares one. [s]"""
+_KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""A peer whose machine is gone is found within two minutes. [s, s, times]"""
 
 
 class JournalDoor(Protocol):
@@ -55,13 +56,13 @@ class Counts:
     batches: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A piece on its way into the journal."""
+    """A piece on its way into the journal, and the answer that is due once it is there."""
 
     link: "_Link"
     received: Received
-    piece: Piece
+    reply: bytes | None
 
 
 class Gateway:
@@ -90,11 +91,12 @@ class Gateway:
         self.counts = Counts()
         self.links: set[_Link] = set()
         self._journal, self._kept, self._dialect_of, self._tls = journal, kept, dialect_of, tls
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: list[_Waiting] = []
         self._addresses: Counter[str] = Counter()
         self._loop = asyncio.new_event_loop()
         self._came = asyncio.Event()
         self._stopping = False
+        self._is_full = False
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="gateway-journal")
         self._thread: threading.Thread | None = None
 
@@ -153,7 +155,7 @@ class Gateway:
         self.counts.accepted += 1
         self._addresses[link.address] += 1
         self.links.add(link)
-        if len(self._waiting) >= self.limits.waiting:
+        if self._is_full:
             link.pause()
         return True
 
@@ -172,10 +174,12 @@ class Gateway:
             for one in self._by_dialect(link, piece):
                 fault = one.fault.value if isinstance(one, Damaged) else ""
                 received = Received(one.raw, link.address, now, fault, link.dialect.crc)
-                self._waiting.append(_Waiting(link, received, one))
+                reply = None if fault else _reply(one, link.dialect)
+                self._waiting.append(_Waiting(link, received, reply))
         if pieces:
             self._came.set()
-        if len(self._waiting) >= self.limits.waiting:
+        if len(self._waiting) >= self.limits.waiting and not self._is_full:
+            self._is_full = True
             for other in self.links:
                 other.pause()
 
@@ -221,6 +225,7 @@ class Gateway:
         self._stopping = True
         for link in self.links:
             link.pause()
+            link.give_up()
         self._came.set()
 
     async def _write(self) -> None:
@@ -229,20 +234,27 @@ class Gateway:
             await self._came.wait()
             self._came.clear()
             while self._waiting:
-                count = min(len(self._waiting), _MOST_IN_BATCH)
-                batch = [self._waiting[number] for number in range(count)]
+                began = self._loop.time()
+                batch = self._waiting[:_MOST_IN_BATCH]
+                del self._waiting[: len(batch)]
                 if not await self._keep(batch):
-                    await asyncio.sleep(1.0)  # nothing is acknowledged; it is tried again
+                    self._waiting[:0] = batch
                     if self._stopping:
                         return
+                    await asyncio.sleep(1.0)  # nothing is acknowledged; it is tried again
                     continue
-                for _ in batch:
-                    self._waiting.popleft()
-                if not self._stopping and len(self._waiting) < self.limits.waiting // 2:
-                    for link in self.links:
-                        link.resume()
+                if not self._stopping:
+                    self._read_on()
+                    await asyncio.sleep(_GATHER - (self._loop.time() - began))
             if self._stopping:
                 return
+
+    def _read_on(self) -> None:
+        """Read from everybody again once there is room."""
+        if self._is_full and len(self._waiting) < self.limits.waiting // 2:
+            self._is_full = False
+            for link in self.links:
+                link.resume()
 
     async def _keep(self, batch: Sequence[_Waiting]) -> bool:
         body = pack(one.received for one in batch)
@@ -253,20 +265,23 @@ class Gateway:
         except Exception:
             log.exception("journal refused what loggers sent")
             return False
-        self.counts.batches += 1
-        replies: dict[_Link, list[bytes]] = {}
-        for one in batch:
-            if isinstance(one.piece, Damaged):
-                self.counts.damaged += 1
-                continue
-            self.counts.frames += 1
-            if (reply := _reply(one.piece, one.link.dialect)) is not None:
-                replies.setdefault(one.link, []).append(reply)
-        for link, parts in replies.items():
-            self.counts.replies += len(parts)
-            link.write(b"".join(parts))
         self._kept(entry.seq, body)
+        self._answer(batch)
         return True
+
+    def _answer(self, batch: Sequence[_Waiting]) -> None:
+        counts, replies = self.counts, dict[_Link, bytes]()
+        counts.batches += 1
+        for one in batch:
+            if one.received.fault:
+                counts.damaged += 1
+                continue
+            counts.frames += 1
+            if one.reply is not None:
+                counts.replies += 1
+                replies[one.link] = replies.get(one.link, b"") + one.reply
+        for link, data in replies.items():
+            link.write(data)
 
     async def _tidy(self) -> None:
         """Close what is silent, and give up what stays half."""
@@ -289,6 +304,7 @@ class _Link(asyncio.Protocol):
         self._decoder = Decoder()
         self._transport: asyncio.Transport | None = None
         self._paused = False
+        self._half_since = 0.0
         self._spent = 0.0
         self._since = self.last
 
@@ -299,6 +315,8 @@ class _Link(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]  # a stream's is a Transport
         if not self._gateway.admit(self):
             transport.close()
+            return
+        _keep_alive(transport)
 
     def data_received(self, data: bytes) -> None:
         """Cut what came into frames and faults."""
@@ -307,14 +325,24 @@ class _Link(asyncio.Protocol):
         for piece in pieces:
             if isinstance(piece, Frame) and len(self.identities) < _MOST_IDENTITIES:
                 self.identities.add(piece.mn)
-        self._gateway.take(self, pieces)
+        if pieces:
+            self._gateway.take(self, pieces)
+        if not self._decoder.pending:
+            self._half_since = 0.0
+        elif pieces or not self._half_since:
+            self._half_since = self.last
         self._slow_down(len(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Keep what was left half."""
         del exc
         self._gateway.leave(self)
-        self._gateway.take(self, self._decoder.end())
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Keep what is left half."""
+        if self._decoder.pending:
+            self._gateway.take(self, self._decoder.end())
 
     def speak(self, dialect: Dialect) -> None:
         """Go on in the dialect of the device."""
@@ -355,11 +383,11 @@ class _Link(asyncio.Protocol):
             self._transport.abort()
 
     def tidy(self, now: float) -> None:
-        """Give up half a frame, close a silent peer."""
+        """Close a peer that is silent, or does not end its frame however slowly it goes on."""
         limits = self._gateway.limits
-        if self._decoder.pending and now - self.last > limits.half_frame:
-            self._gateway.take(self, self._decoder.end())
-        if now - self.last > limits.idle:
+        is_half = self._half_since > 0 and now - self._half_since > limits.half_frame
+        if is_half or now - self.last > limits.idle:
+            self.give_up()
             self.close()
 
     def _slow_down(self, size: int) -> None:
@@ -378,10 +406,20 @@ _MOST_UNREAD = 256 * 1024
 _BURST = 10.0
 
 
-def _reply(frame: Frame, dialect: Dialect) -> bytes | None:
-    if not frame.wants_reply or frame.cn in _RESULTS:
+def _reply(piece: Piece, dialect: Dialect) -> bytes | None:
+    if not isinstance(piece, Frame):
         return None
     try:
-        return (notice_reply if frame.cn == _HEARTBEAT else data_reply)(frame, dialect)
+        return reply_to(piece, dialect)
     except BadInput:
         return None  # its own number or identity cannot be written back
+
+
+def _keep_alive(transport: asyncio.BaseTransport) -> None:
+    line = transport.get_extra_info("socket")
+    if line is None:
+        return
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        if hasattr(socket, name):  # macOS calls one of them otherwise
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
