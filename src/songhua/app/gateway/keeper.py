@@ -9,8 +9,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
 import structlog
@@ -42,6 +45,7 @@ _REGISTER_EVERY = 5.0
 _SETTLE_EVERY = 2.0
 _PATIENCE = 5.0
 _BEAT = 0.05
+_AT_ONCE = 2_000
 
 Assess = Callable[[Affected], None]
 
@@ -118,6 +122,7 @@ class Keeper:
         self._seq = 0
         self._held = 0
         self._written = 0
+        self._is_gone = False
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
 
@@ -126,6 +131,7 @@ class Keeper:
         self._seq = self._pending.seq = self._written = links.read_to(READER)
         self._offered = self._journal.last_seq
         self.refresh()
+        self._tell_time()
         for name, run in (("keeper", self._run), ("settler", self._run_settling)):
             thread = threading.Thread(target=run, name=f"gateway-{name}", daemon=True)
             self._threads.append(thread)
@@ -186,15 +192,39 @@ class Keeper:
             If they may still not speak, or say nothing that can be kept.
         """
         self.refresh()
-        pieces = [(seq, place, self._received(seq, place)) for seq, place in sorted(places)]
+        pieces = list(self._received(sorted(places)))
         with self._lock:
             told = self._reader.read_again(pieces)
             if told.aside:
                 zh, en = WORDS[told.aside[0].reason]
                 raise BadInput(f"仍不能放行：{zh}。", f"It cannot be released yet: {en}.")
-            touched = Touched()
-            touched.add(self._shelf.save(told.rows, recorded_at=datetime.now(UTC)))
-        for affected in touched.affected(pieces[-1][0]):
+            touched = self._save_released(told)
+        self._assess_all(touched, pieces[-1][0])
+
+    def release_all(self, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Bring those frames into the record that may speak now; return where they lie."""
+        self.refresh()
+        released: list[tuple[int, int]] = []
+        touched = Touched()
+        ordered = sorted(places)
+        for begin in range(0, len(ordered), _AT_ONCE):
+            part = ordered[begin : begin + _AT_ONCE]
+            pieces = list(self._received(part))
+            with self._lock:
+                told = self._reader.read_again(pieces)
+                touched.merge(self._save_released(told))
+            still = {(one.seq, one.place) for one in told.aside}
+            released += [place for place in part if place not in still]
+        self._assess_all(touched, ordered[-1][0])
+        return released
+
+    def _save_released(self, told: Told) -> Touched:
+        touched = Touched()
+        touched.add(self._shelf.save(told.rows, recorded_at=datetime.now(UTC)))
+        return touched
+
+    def _assess_all(self, touched: Touched, cause: int) -> None:
+        for affected in touched.affected(cause):
             self._assess(affected)
 
     def replay(self) -> int:
@@ -210,12 +240,14 @@ class Keeper:
                 count, last = count + len(part), part[-1][0]
         finally:
             reader.close()
-        for affected in touched.affected(last):
-            self._assess(affected)
+        self._assess_all(touched, last)
         return count
 
-    def _received(self, seq: int, place: int) -> Received:
-        return next(one for n, one in enumerate(unpack(self._journal.read(seq))) if n == place)
+    def _received(self, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, Received]]:
+        for seq, group in groupby(places, key=itemgetter(0)):
+            there = list(unpack(self._journal.read(seq)))
+            for _, place in group:
+                yield seq, place, there[place]
 
     # In the keeper's thread
 
@@ -223,7 +255,6 @@ class Keeper:
         try:
             while not self._followed():
                 self._stopping.wait(1.0)
-                self._begin_again()
         finally:
             self._kept_all.set()
             connections.close_all()
@@ -231,8 +262,11 @@ class Keeper:
     def _followed(self) -> bool:
         """Read until it is time to stop; False when the reader is gone."""
         try:
+            if self._is_gone:
+                self._begin_again()
             self._follow()
         except ReaderStopped:
+            self._is_gone = True
             log.exception("the reading process stopped; it is started again")
             return False
         return True
@@ -252,10 +286,19 @@ class Keeper:
         with self._lock:
             self._reader = self._make_reader()
             self._devices = {}
-            self._read_register_at = 0.0
+            self._is_gone = False
             self._pending = _Pending()
             self._seq = self._pending.seq = links.read_to(READER)
             self._held = 0
+        self.refresh()
+        self._tell_time()
+
+    def _tell_time(self) -> None:
+        """Tell the reader when the journal was written last: our clock may be set back since."""
+        with suppress(KeyError, BadInput):
+            written = self._journal.entry(self._journal.last_seq).time
+            with self._lock:
+                self._reader.read([], now=written)
 
     def _bodies(self, *, after: int, last: int) -> Iterator[Body]:
         for entry, body in self._journal.bodies(after=after, kinds=(KIND,)):
@@ -349,8 +392,7 @@ class Keeper:
         if pending.seq <= self._written:
             return False
         try:
-            for affected in pending.touched.affected(pending.seq):
-                self._assess(affected)
+            self._assess_all(pending.touched, pending.seq)
             links.write_down(
                 pending.seq,
                 {mn: count for mn, count in pending.counts.items() if mn},

@@ -27,6 +27,7 @@ MOST_SHOWN = 500
 SET_BACK = timedelta(hours=2)
 """Our own clock may be set back by so much before a device's time is called impossible by it."""
 
+_ALL = 1 << 62
 _MOST_RAW = 4096
 _TIME = pl.Datetime("us", "UTC")
 _SCHEMA: dict[str, Any] = {
@@ -105,11 +106,12 @@ class _Arrived:
 class Reader:
     """Give it the register, then entries of the journal in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_shown: int = MOST_SHOWN) -> None:
         self._devices: Mapping[str, KnownDevice] = {}
         self._merger = Merger()
         self._parts: dict[int, _Arrived] = {}
         self._shown: Counter[tuple[str, str, int]] = Counter()
+        self._most_shown = most_shown
         self._latest: datetime | None = None
 
     def know(self, devices: Mapping[str, KnownDevice]) -> None:
@@ -134,15 +136,12 @@ class Reader:
 
     def read_again(self, pieces: Sequence[tuple[int, int, Received]]) -> Told:
         """Return what pieces say that were set aside; messages are whole only among them."""
-        merger, shown = self._merger, self._shown
-        self._merger, self._shown = Merger(), Counter()
+        apart = Reader(most_shown=_ALL)
+        apart.know(self._devices)
         found = _Found()
-        try:
-            for seq, place, received in pieces:
-                self._add(found, _Arrived(seq, place, received, self._piece(received)))
-            self._give(found, self._merger.end())
-        finally:
-            self._merger, self._shown = merger, shown
+        for seq, place, received in pieces:
+            apart._add(found, _Arrived(seq, place, received, self._piece(received)))
+        apart._give(found, apart._merger.end())
         return found.told(0)
 
     def _piece(self, received: Received) -> Piece:
@@ -224,8 +223,8 @@ class Reader:
         if not self._parts:
             return 0
         # A part that came twice waits for nothing.
-        newest = max(part.received.at for part in self._parts.values())
-        oldest = newest - timedelta(seconds=2 * WAIT_S)
+        times = [part.received.at for part in self._parts.values()]
+        oldest = max(*times, self._latest or times[0]) - timedelta(seconds=2 * WAIT_S)
         for key in [key for key, part in self._parts.items() if part.received.at < oldest]:
             del self._parts[key]
         return min((part.seq for part in self._parts.values()), default=0)
@@ -238,7 +237,7 @@ class Reader:
         if len(self._shown) > 10 * MOST_SHOWN:
             self._shown.clear()
         self._shown[key] += 1
-        if self._shown[key] > MOST_SHOWN:
+        if self._shown[key] > self._most_shown:
             return
         zh, en = WORDS[refused.reason]
         found.aside.append(

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,39 @@ def aside(aside_id: int, *, released: bool = False) -> tuple[int, int] | None:
     return found.values_list("journal_seq", "place").first()
 
 
-def mark_released(aside_id: int, who: str) -> None:
-    """Note who let a frame into the record."""
-    SetAside.objects.filter(pk=aside_id).update(released_at=timezone.now(), released_by=who)
+def parts_aside(aside_id: int) -> list[tuple[int, int]]:
+    """Return where a frame that is set aside lies, and the other parts of its message.
+
+    Empty where it is not set aside, or no more.
+    """
+    row = SetAside.objects.filter(pk=aside_id, released_at=None).first()
+    if row is None:
+        return []
+    places = {(row.journal_seq, row.place)}
+    if _PART in row.raw:
+        near = (row.received_at - _NEAR, row.received_at + _NEAR)
+        others = SetAside.objects.filter(
+            mn=row.mn, cn=row.cn, released_at=None, received_at__range=near, raw__contains=_PART
+        )
+        places |= set(others.values_list("journal_seq", "place"))
+    return sorted(places)
+
+
+def places_aside(mn: str, *, most: int) -> list[tuple[int, int]]:
+    """Return where the frames of an identity lie that are set aside, oldest first."""
+    rows = SetAside.objects.filter(mn=mn, released_at=None).order_by("journal_seq", "place")
+    return list(rows.values_list("journal_seq", "place").distinct()[:most])
+
+
+def mark_released(places: Iterable[tuple[int, int]], who: str) -> None:
+    """Note who let frames into the record."""
+    now = timezone.now()
+    with transaction.atomic():
+        for seq, place in places:
+            rows = SetAside.objects.filter(journal_seq=seq, place=place, released_at=None)
+            rows.update(released_at=now, released_by=who)
+
+
+_PART = "PNUM="
+_NEAR = timedelta(minutes=2)
+"""Parts of one message come within a minute of each other."""
