@@ -29,7 +29,7 @@ def test_an_empty_platform(registry: str, journal: Journal, shelf: Shelf) -> Non
         "日志 0 条，1 段",
         "observations: 0 rows",
         "schema 0003_air_summary.sql",
-        "schema 0001_initial",
+        "schema 0002_devices",
         {"sqlite": "（sqlite）", "postgres": "（postgresql）"}[registry],
         "Disk free",
         "0 files imported",
