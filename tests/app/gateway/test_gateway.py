@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,73 +15,16 @@ from cryptography.x509.oid import NameOID
 
 from songhua.app.gateway import GatewayService, Limits, tls_context
 from songhua.app.platform import Songhua
-from songhua.app.simulate import Message, Report, mn_of, read_faults, run_fleet
+from songhua.app.simulate import mn_of, run_fleet
 from songhua.app.simulate.messages import PASSWORD
 from songhua.ingest.hj212 import Decoder, Frame
 from songhua.ingest.hj212.received import KIND, Received, pack, unpack
 from songhua.model import BEIJING, BadInput, Period
 from songhua.store.registry import links
 from songhua.store.registry.models import LinkState, SetAside
+from tests.app.gateway.speaking import HOUR, OTHER, SITE, hours, raw, said, send
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
-
-SITE, OTHER = "1121A", "1122A"
-HOUR = datetime(2019, 6, 10, 9, tzinfo=BEIJING)
-AIR = {"a21026": 12, "a21004": 20, "a21005": 1.0, "a05024": 80, "a34002": 60, "a34004": 35}
-"""SO₂, NO₂, CO, O₃, PM₁₀, PM₂.₅ in the codes of HJ 212—2017."""
-
-
-@pytest.fixture(scope="module")
-def gateway(platform: Songhua) -> Iterator[GatewayService]:
-    links.register_devices(
-        {"mn": mn_of(site), "name": site, "site_id": site, "password": PASSWORD}
-        for site in (SITE, OTHER)
-    )
-    with pytest.MonkeyPatch.context() as soon:
-        soon.setattr("songhua.app.gateway.keeper._SETTLE_EVERY", 0.0)
-        soon.setattr("songhua.app.gateway.keeper._GATHER", 0.02)
-        platform.listen("127.0.0.1", 0)
-        assert platform.gateway is not None
-        yield platform.gateway
-
-
-def said(site: str, at: datetime, **other: float) -> Message:
-    groups = tuple(
-        {f"{code}-Avg": f"{other.get(code, value):g}", f"{code}-Flag": "N"}
-        for code, value in AIR.items()
-    )
-    return Message(mn_of(site), "2061", at, groups)
-
-
-def send(gateway: GatewayService, messages: list[Message], faults: str = "") -> Report:
-    report = asyncio.run(
-        run_fleet(
-            "127.0.0.1", gateway.port, messages, rate=2000, faults=read_faults(faults, seed=2)
-        )
-    )
-    assert gateway.keeper.wait(20)
-    return report
-
-
-def raw(gateway: GatewayService, data: bytes, seconds: float = 1.0) -> list[Frame]:
-    """Send bytes on a link of their own; return the answers."""
-    with socket.create_connection(("127.0.0.1", gateway.port), 5) as line:
-        line.sendall(data)
-        line.settimeout(seconds)
-        decoder, found = Decoder(), []
-        try:
-            while got := line.recv(65536):
-                found += decoder.feed(got)
-                line.settimeout(0.2)
-        except TimeoutError:
-            pass
-    assert gateway.keeper.wait(20)
-    return [one for one in found if isinstance(one, Frame)]
-
-
-def hours(platform: Songhua, site: str, first: datetime, count: int = 1) -> Any:
-    span = Period(first, first + timedelta(hours=count))
-    return platform.shelf.observations(period="hour", span=span, sites=[site])
 
 
 def test_an_hour_becomes_values_and_an_index(platform: Songhua, gateway: GatewayService) -> None:
