@@ -32,7 +32,7 @@ class Desk(ports.Platform):
         if row.mn == STRANGER:
             raise BadInput("仍不能放行：MN 未登记。", "It cannot be released yet.")
         self.released.append((aside_id, who))
-        links.mark_released(aside_id, who)
+        links.mark_released(links.parts_aside(aside_id), who)
 
     def frame(self, aside_id: int) -> bytes | None:
         del aside_id
