@@ -6,7 +6,7 @@ from songhua.model.errors import (
     SonghuaError,
     UnknownName,
 )
-from songhua.model.link import KnownDevice, LinkCount
+from songhua.model.link import KnownDevice, LinkCount, MissingHours
 from songhua.model.missing import Missing, MissingReason
 from songhua.model.time import BEIJING, Period
 
@@ -16,6 +16,7 @@ __all__ = [
     "KnownDevice",
     "LinkCount",
     "Missing",
+    "MissingHours",
     "MissingReason",
     "NoRuleInForce",
     "Period",

@@ -56,3 +56,21 @@ class LinkCount:
         self.skew = self.skew if later.skew is None else later.skew
         if later.last_data is not None:
             self.last_data = max(later.last_data, self.last_data or later.last_data)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingHours:
+    """Hours in a row that a site did not deliver.
+
+    Parameters
+    ----------
+    quantities
+        Which; empty for all that it usually delivers.
+    first, last
+        Starts of the first and the last hour, UTC.
+    """
+
+    site: str
+    quantities: tuple[str, ...]
+    first: datetime
+    last: datetime

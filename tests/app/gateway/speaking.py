@@ -17,6 +17,33 @@ AIR = {"a21026": 12, "a21004": 20, "a21005": 1.0, "a05024": 80, "a34002": 60, "a
 """SO₂, NO₂, CO, O₃, PM₁₀, PM₂.₅ in the codes of HJ 212—2017."""
 
 
+class Line:
+    """A logger by hand."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line, self._decoder = line, Decoder()
+        self._frames: list[Frame] = []
+        line.settimeout(5)
+
+    def say(self, data: bytes) -> None:
+        self._line.sendall(data)
+
+    def hear(self) -> Frame:
+        while not self._frames:
+            found = self._decoder.feed(self._line.recv(65536))
+            self._frames += [one for one in found if isinstance(one, Frame)]
+        return self._frames.pop(0)
+
+    def is_silent(self, seconds: float) -> bool:
+        self._line.settimeout(seconds)
+        try:
+            return not self._line.recv(1000)
+        except TimeoutError:
+            return True
+        finally:
+            self._line.settimeout(5)
+
+
 def said(site: str, at: datetime, **other: float) -> Message:
     groups = tuple(
         {f"{code}-Avg": f"{other.get(code, value):g}", f"{code}-Flag": "N"}

@@ -16,7 +16,8 @@ from songhua.app.platform import Songhua, silent
 from songhua.app.reading import ReaderApart, ReaderStopped
 from songhua.app.simulate import mn_of, run_fleet
 from songhua.app.simulate.messages import PASSWORD
-from songhua.ingest.hj212 import encode
+from songhua.ingest.hj212 import CrcKind, Dialect, encode, framed
+from songhua.ingest.hj212.received import unpack
 from songhua.model import BEIJING
 from songhua.store.registry import links
 from songhua.store.registry.models import SetAside
@@ -242,3 +243,38 @@ def test_one_silent_peer_of_thousands_costs_nobody_anything(
         for line in lines:
             line.close()
     assert eventually(lambda: len(gateway.gateway.links) == 0)
+
+
+def test_one_link_may_carry_loggers_of_several_dialects(
+    platform: Songhua, gateway: GatewayService
+) -> None:
+    site = "2233A"
+    links.register_devices(
+        [
+            {
+                "mn": mn_of(site),
+                "name": "方言",
+                "site_id": site,
+                "password": PASSWORD,
+                "dialect": {"crc": "modbus_low_first"},
+            }
+        ]
+    )
+    gateway.keeper.refresh()
+    other = Dialect(crc=CrcKind.MODBUS_LOW_FIRST)
+    sent = []
+    for n in range(6):
+        usual = said(SITE, at(13, n)).frame(f"2019111300000000{n}")
+        odd = framed(said(site, at(13, n)).frame(f"2019111300000001{n}")[6:-6], other)
+        sent += [usual, odd, odd] if n % 2 else [odd, usual]
+    with socket.create_connection(("127.0.0.1", gateway.port), 5) as line:
+        line.sendall(b"".join(sent))
+        line.settimeout(5)
+        heard = b""
+        while heard.count(b"CN=9014") < len(sent):
+            heard += line.recv(65536)
+    assert gateway.keeper.wait(20)
+    for one in (SITE, site):
+        assert hours(platform, one, at(13), 6).height == 6 * len(AIR)
+    last = list(platform.journal.bodies(kinds=["hj212"]))[-1][1]
+    assert [received.raw for received in unpack(last)] == sent

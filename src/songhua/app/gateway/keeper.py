@@ -23,8 +23,8 @@ from songhua.app.gateway.delivered import Delivered
 from songhua.app.gateway.touched import Touched
 from songhua.app.reading import ReaderApart, ReaderStopped
 from songhua.assess.job import Affected
-from songhua.ingest.hj212 import Damaged, Dialect, Fault
-from songhua.ingest.hj212.identify import WORDS, dialect_of, mn_in
+from songhua.ingest.hj212 import Damaged, Dialect, Fault, Frame
+from songhua.ingest.hj212.identify import WORDS, dialect_of, mn_in, refusal
 from songhua.ingest.hj212.reader import Aside, Told
 from songhua.ingest.hj212.reader import Entry as Body
 from songhua.ingest.hj212.received import KIND, Received, unpack
@@ -159,6 +159,10 @@ class Keeper:
     def dialect_of(self, raw: bytes) -> Dialect:
         """Return the dialect of the device that a damaged frame names."""
         return dialect_of(self._devices.get(mn_in(Damaged(Fault.CRC, raw))))
+
+    def may_speak(self, frame: Frame, address: str) -> bool:
+        """Return whether a frame speaks for a registered logger."""
+        return refusal(frame, self._devices.get(frame.mn), address) is None
 
     def wait(self, seconds: float) -> bool:
         """Wait until all that was offered is on the shelf and assessed; False when time is up."""

@@ -27,6 +27,8 @@ _TIDY_EVERY = 5.0
 _DRAIN = 10.0
 _GATHER = 0.008
 """Entries of the journal begin at least so far apart: what comes between shares one. [s]"""
+_TIME_WANTED = "1013"
+_ANSWERS = frozenset({"9011", "9012", "9013", "9014"})
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """A peer whose machine is gone is found within two minutes. [s, s, times]"""
 
@@ -40,6 +42,8 @@ class JournalDoor(Protocol):
 
 Kept = Callable[[int, bytes], None]
 """Called with number and body of each entry that is in the journal now, in order; never waits."""
+MaySpeak = Callable[[Frame, str], bool]
+"""Given a frame and the address it came from: whether it speaks for a registered logger."""
 FindDialect = Callable[[bytes], Dialect]
 """Given the bytes of a frame whose check differs: the dialect of the device it names."""
 
@@ -58,10 +62,17 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A piece on its way into the journal, and the answer that is due once it is there."""
+    """A piece on its way into the journal, and the answer that is due once it is there.
+
+    Parameters
+    ----------
+    frame
+        None where it speaks for no logger.
+    """
 
     link: "_Link"
     received: Received
+    frame: Frame | None
     reply: bytes | None
 
 
@@ -76,6 +87,8 @@ class Gateway:
         Told of each batch once it is there.
     dialect_of
         Asked when a check differs.
+    may_speak
+        Asked of every frame: requests, which hold the password, go only where this was so.
     """
 
     def __init__(
@@ -84,13 +97,20 @@ class Gateway:
         kept: Kept,
         *,
         dialect_of: FindDialect = lambda _raw: STANDARD,
+        may_speak: MaySpeak = lambda _frame, _address: False,
         limits: Limits = DEFAULT,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.limits = limits
         self.counts = Counts()
         self.links: set[_Link] = set()
-        self._journal, self._kept, self._dialect_of, self._tls = journal, kept, dialect_of, tls
+        self.listening: set[str] = set()
+        """Identities of which `heard` wants every frame, once it is in the journal."""
+        self.heard: Callable[[Frame], None] = _nothing
+        self.asked_for_time: Callable[[Frame], None] = _nothing
+        self._by_mn: dict[str, _Link] = {}
+        self._journal, self._kept, self._tls = journal, kept, tls
+        self._dialect_of, self._may_speak = dialect_of, may_speak
         self._waiting: list[_Waiting] = []
         self._addresses: Counter[str] = Counter()
         self._loop = asyncio.new_event_loop()
@@ -132,16 +152,33 @@ class Gateway:
         self._thread.join(_DRAIN + 5)
         self._writer.shutdown(wait=True)
 
-    def send(self, mn: str, frame: bytes) -> bool:
-        """Write to the newest link of an identity; False when it has none."""
-        links = [link for link in self.links if mn in link.identities]
-        if not links:
-            return False
-        newest = max(links, key=lambda link: link.last)
-        self._loop.call_soon_threadsafe(newest.write, frame)
-        return True
+    @property
+    def now(self) -> float:
+        """The instant by the loop's clock. [s]."""
+        return self._loop.time()
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Have something done in the loop's thread."""
+        self._loop.call_soon_threadsafe(work)
+
+    def system_of(self, mn: str) -> str | None:
+        """Return the system (ST) that an identity speaks for; None when it has no link."""
+        link = self._by_mn.get(mn)
+        return None if link is None else link.identities.get(mn)
 
     # In the loop's thread
+
+    def write(self, mn: str, frame: bytes) -> bool:
+        """Write to the link that an identity spoke on last; False when it has none."""
+        link = self._by_mn.get(mn)
+        if link is None:
+            return False
+        link.write(frame)
+        return True
+
+    def after(self, seconds: float, work: Callable[[], None]) -> asyncio.TimerHandle:
+        """Have something done in the loop's thread after a while."""
+        return self._loop.call_later(seconds, work)
 
     def admit(self, link: "_Link") -> bool:
         """Return whether a new link may stay."""
@@ -163,6 +200,9 @@ class Gateway:
         """Forget a link that closed."""
         if link in self.links:
             self.links.discard(link)
+            for mn in link.identities:
+                if self._by_mn.get(mn) is link:
+                    del self._by_mn[mn]
             self._addresses[link.address] -= 1
             if not self._addresses[link.address]:
                 del self._addresses[link.address]
@@ -170,12 +210,20 @@ class Gateway:
     def take(self, link: "_Link", pieces: Sequence[Piece]) -> None:
         """Queue pieces for the journal."""
         now = datetime.now(UTC)
+        crc = link.dialect.crc
         for piece in pieces:
-            for one in self._by_dialect(link, piece):
-                fault = one.fault.value if isinstance(one, Damaged) else ""
-                received = Received(one.raw, link.address, now, fault, link.dialect.crc)
-                reply = None if fault else _reply(one, link.dialect)
-                self._waiting.append(_Waiting(link, received, reply))
+            if isinstance(piece, Damaged):
+                received = Received(piece.raw, link.address, now, piece.fault.value, crc)
+                self._waiting.append(_Waiting(link, received, None, None))
+                continue
+            speaks = self._may_speak(piece, link.address)
+            if speaks and link in self.links:
+                self._by_mn[piece.mn] = link
+                if piece.cn not in _ANSWERS:  # whose system is that of interaction
+                    link.identities[piece.mn] = piece.st
+            received = Received(piece.raw, link.address, now, "", crc)
+            reply = _reply(piece, link.dialect)
+            self._waiting.append(_Waiting(link, received, piece if speaks else None, reply))
         if pieces:
             self._came.set()
         if len(self._waiting) >= self.limits.waiting and not self._is_full:
@@ -183,19 +231,9 @@ class Gateway:
             for other in self.links:
                 other.pause()
 
-    def _by_dialect(self, link: "_Link", piece: Piece) -> Sequence[Piece]:
-        """Read a frame whose check differs again, by the dialect of its device."""
-        if not isinstance(piece, Damaged) or piece.fault is not Fault.CRC:
-            return [piece]
-        dialect = self._dialect_of(piece.raw)
-        if dialect.crc == link.dialect.crc:
-            return [piece]
-        decoder = Decoder(dialect)
-        again = [*decoder.feed(piece.raw), *decoder.end()]
-        if not any(isinstance(one, Frame) for one in again):
-            return [piece]
-        link.speak(dialect)
-        return again
+    def dialect_of(self, raw: bytes) -> Dialect:
+        """Return the dialect of the device that a damaged frame names."""
+        return self._dialect_of(raw)
 
     async def _serve(
         self, host: str, port: int, ready: deque[int | OSError], up: threading.Event
@@ -277,11 +315,19 @@ class Gateway:
                 counts.damaged += 1
                 continue
             counts.frames += 1
+            if one.frame is not None:
+                self._tell(one.frame)
             if one.reply is not None:
                 counts.replies += 1
                 replies[one.link] = replies.get(one.link, b"") + one.reply
         for link, data in replies.items():
             link.write(data)
+
+    def _tell(self, frame: Frame) -> None:
+        if frame.mn in self.listening:
+            self.heard(frame)
+        if frame.cn == _TIME_WANTED:
+            self.asked_for_time(frame)
 
     async def _tidy(self) -> None:
         """Close what is silent, and give up what stays half."""
@@ -298,7 +344,7 @@ class _Link(asyncio.Protocol):
     def __init__(self, gateway: Gateway) -> None:
         self.address = ""
         self.dialect = STANDARD
-        self.identities: set[str] = set()
+        self.identities: dict[str, str] = {}
         self.last = time.monotonic()
         self._gateway = gateway
         self._decoder = Decoder()
@@ -322,9 +368,8 @@ class _Link(asyncio.Protocol):
         """Cut what came into frames and faults."""
         self.last = time.monotonic()
         pieces = self._decoder.feed(data)
-        for piece in pieces:
-            if isinstance(piece, Frame) and len(self.identities) < _MOST_IDENTITIES:
-                self.identities.add(piece.mn)
+        if any(isinstance(piece, Damaged) for piece in pieces):
+            pieces = self._by_dialect(pieces)
         if pieces:
             self._gateway.take(self, pieces)
         if not self._decoder.pending:
@@ -344,12 +389,27 @@ class _Link(asyncio.Protocol):
         if self._decoder.pending:
             self._gateway.take(self, self._decoder.end())
 
-    def speak(self, dialect: Dialect) -> None:
-        """Go on in the dialect of the device."""
-        rest = self._decoder.end()
-        self.dialect, self._decoder = dialect, Decoder(dialect)
-        for piece in rest:
-            self._gateway.take(self, self._decoder.feed(piece.raw))
+    def _by_dialect(self, pieces: list[Piece]) -> list[Piece]:
+        """Read on in the dialect of the device where a check differs, and what follows too."""
+        while (number := self._first_foreign(pieces)) is not None:
+            self._gateway.take(self, pieces[:number])
+            rest = [*pieces[number:], *self._decoder.end()]
+            self.dialect = self._gateway.dialect_of(rest[0].raw)
+            self._decoder = Decoder(self.dialect)
+            pieces = self._decoder.feed(b"".join(one.raw for one in rest))
+        return pieces
+
+    def _first_foreign(self, pieces: Sequence[Piece]) -> int | None:
+        """Return the place of the first damaged frame that is whole in its device's dialect."""
+        for number, piece in enumerate(pieces):
+            if not isinstance(piece, Damaged) or piece.fault is not Fault.CRC:
+                continue
+            dialect = self._gateway.dialect_of(piece.raw)
+            if dialect.crc == self.dialect.crc:
+                continue
+            if any(isinstance(one, Frame) for one in Decoder(dialect).feed(piece.raw)):
+                return number
+        return None
 
     def write(self, data: bytes) -> None:
         """Send; a peer that does not read its answers is closed."""
@@ -400,8 +460,6 @@ class _Link(asyncio.Protocol):
             asyncio.get_running_loop().call_later(self._spent / rate - _BURST, self.resume)
 
 
-_MOST_IDENTITIES = 1_000
-"""Identities that one link may speak for: a balancer of loggers has many."""
 _MOST_UNREAD = 256 * 1024
 _BURST = 10.0
 
@@ -413,6 +471,10 @@ def _reply(piece: Piece, dialect: Dialect) -> bytes | None:
         return reply_to(piece, dialect)
     except BadInput:
         return None  # its own number or identity cannot be written back
+
+
+def _nothing(_frame: Frame) -> None:
+    """Nobody listens."""
 
 
 def _keep_alive(transport: asyncio.BaseTransport) -> None:

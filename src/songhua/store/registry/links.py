@@ -16,11 +16,12 @@ MOST_SET_ASIDE = 100_000
 """Frames shown as set aside; beyond, the oldest are only in the journal."""
 
 
-def known_devices() -> dict[str, KnownDevice]:
-    """Return every active logger by its identity."""
-    rows = Device.objects.filter(active=True).values_list(
-        "mn", "site_id", "edition", "password", "addresses", "dialect"
-    )
+def known_devices(mn: str | None = None) -> dict[str, KnownDevice]:
+    """Return every active logger by its identity, or that of one identity."""
+    chosen = Device.objects.filter(active=True)
+    if mn is not None:
+        chosen = chosen.filter(mn=mn)
+    rows = chosen.values_list("mn", "site_id", "edition", "password", "addresses", "dialect")
     return {
         mn: KnownDevice(mn, site or "", edition, password, tuple(addresses.split()), dialect)
         for mn, site, edition, password, addresses, dialect in rows
