@@ -4,16 +4,19 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from songhua.app.gateway import GatewayService
-from songhua.app.platform import Songhua
+from songhua.app.platform import Songhua, silent
 from songhua.app.simulate import mn_of
 from songhua.app.simulate.messages import PASSWORD
+from songhua.app.works import works
 from songhua.ingest.hj212 import encode, executed, notice_reply, request_reply
 from songhua.model import BEIJING, BadInput
 from songhua.store.registry import links
@@ -229,3 +232,18 @@ def test_a_clock_is_set_when_a_logger_asks_for_it(gateway: GatewayService) -> No
         assert told["PolId"] == "a34004"
         set_to = datetime.strptime(told["SystemTime"], "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
         assert abs((set_to - datetime.now(BEIJING)).total_seconds()) < 5
+
+
+def test_a_command_of_this_machine_asks_and_waits(
+    platform: Songhua, gateway: GatewayService
+) -> None:
+    args = {"mn": mn_of(SITE), "cn": "1011", "values": {}, "author": "me", "why": "", "seconds": 10}
+    with connected(gateway, SITE, 0) as line, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(works(platform)["request"], args, silent)
+        asked = line.hear()
+        line.say(request_reply(asked, 1))
+        line.say(executed(asked, 1))
+        result = waiting.result(20)
+        pool.submit(connections.close_all).result(5)
+    assert (result["state"], result["code"]) == ("done", 1)
+    assert [step["what"] for step in result["steps"]] == ["sent", "answered", "result", "over"]

@@ -1,5 +1,6 @@
 """Requests to the field and gaps of its data, as the registry keeps them."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from songhua.store.registry.models import Device, LinkState
 from songhua.store.registry.twoway import Command, Gap
 
 _SECRET = ("NewPW", "NewSK")
+_LOOK_EVERY = 0.1
 _OPEN = ("waiting", "under_way")
 
 
@@ -41,6 +43,29 @@ def keep_steps(
     Command.objects.filter(pk=command_id).update(
         steps=list(steps), state=state, code=code, data=data, ended_at=ended
     )
+
+
+def wait_for(command_id: int, *, seconds: float) -> dict[str, Any]:
+    """Return how a request stands once it has ended, or when time is up.
+
+    Returns
+    -------
+    dict
+        number, state, state_zh, code, data (frames), steps.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        command = Command.objects.get(pk=command_id)
+        if command.ended_at is not None or time.monotonic() > end:
+            return {
+                "number": command.pk,
+                "state": command.state,
+                "state_zh": command.get_state_display(),
+                "code": command.code,
+                "data": command.data,
+                "steps": command.steps,
+            }
+        time.sleep(_LOOK_EVERY)
 
 
 def interrupt_commands() -> int:
