@@ -232,6 +232,8 @@ def test_a_clock_is_set_when_a_logger_asks_for_it(gateway: GatewayService) -> No
         assert told["PolId"] == "a34004"
         set_to = datetime.strptime(told["SystemTime"], "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
         assert abs((set_to - datetime.now(BEIJING)).total_seconds()) < 5
+        line.say(executed(asked, 1))
+        assert ended(Command.objects.get(cn="1012").pk).state == "done"
 
 
 def test_a_command_of_this_machine_asks_and_waits(
