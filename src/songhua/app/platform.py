@@ -14,7 +14,7 @@ from django.conf import settings
 from songhua.api import ports
 from songhua.api.register import air_register
 from songhua.app import corrections, decisions, imports
-from songhua.app.gateway import GatewayService, Keeper, tls_context
+from songhua.app.gateway import GatewayService, Keeper, Limits, tls_context
 from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
@@ -84,7 +84,13 @@ class Songhua:
         tls = tls_context(Path(certificate), Path(key)) if certificate and key else None
         try:
             self.gateway = GatewayService.open(
-                self.journal, self.shelf, self._assess_links, host=host, port=port, tls=tls
+                self.journal,
+                self.shelf,
+                self._assess_links,
+                host=host,
+                port=port,
+                limits=Limits(connections_per_address=settings.SONGHUA_GATEWAY_PER_ADDRESS),
+                tls=tls,
             )
         except OSError as fault:
             raise BadInput(

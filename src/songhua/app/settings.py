@@ -26,6 +26,8 @@ SONGHUA_DATABASE = os.environ.get(
 SONGHUA_JOURNAL = Path(os.environ.get("SONGHUA_JOURNAL", str(SONGHUA_HOME / "journal")))
 SONGHUA_GATEWAY = os.environ.get("SONGHUA_GATEWAY", "")
 """Where loggers connect, ``HOST:PORT``; empty for no gateway."""
+SONGHUA_GATEWAY_PER_ADDRESS = int(os.environ.get("SONGHUA_GATEWAY_PER_ADDRESS", "20000"))
+"""Most connections from one address; behind a balancer all loggers share one."""
 SONGHUA_GATEWAY_CERTIFICATE = os.environ.get("SONGHUA_GATEWAY_CERTIFICATE", "")
 SONGHUA_GATEWAY_KEY = os.environ.get("SONGHUA_GATEWAY_KEY", "")
 """PEM files; with both the gateway speaks TLS."""

@@ -1,14 +1,17 @@
 """Rows onto the shelf: what is new or changed, and the shelf asked only where it must be."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
 from songhua.ingest.delivery import DeliveryShelf, news_of
+from songhua.model import Period
 
 _KEY = ("site", "quantity", "period", "time")
+_EVER = Period(datetime(1970, 1, 1, tzinfo=UTC), datetime(2105, 1, 1, tzinfo=UTC))
+"""To ask what the shelf spans would read all of it."""
 _NEWEST: dict[str, Any] = {
     "site": pl.String,
     "period": pl.String,
@@ -56,9 +59,8 @@ class Delivered:
         news: list[pl.DataFrame] = []
         for part in rows.partition_by("period", maintain_order=True):
             period = part["period"][0]
-            observed = self._shelf.observed(period)
             for box in _boxes(part):
-                news += [one.rows for one in news_of(self._shelf, box, period, observed)]
+                news += [one.rows for one in news_of(self._shelf, box, period, _EVER)]
         return news
 
     def _remember(self, rows: pl.DataFrame) -> None:
