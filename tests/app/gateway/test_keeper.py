@@ -278,3 +278,15 @@ def test_one_link_may_carry_loggers_of_several_dialects(
         assert hours(platform, one, at(13), 6).height == 6 * len(AIR)
     last = list(platform.journal.bodies(kinds=["hj212"]))[-1][1]
     assert [received.raw for received in unpack(last)] == sent
+
+
+def test_a_start_passes_what_is_not_for_it(platform: Songhua, gateway: GatewayService) -> None:
+    entry = platform.journal.append("note", b"not of a logger", {})
+    service = GatewayService.open(
+        platform.journal, platform.shelf, lambda _: None, host="127.0.0.1", port=0
+    )
+    try:
+        assert service.keeper.wait(10)
+        assert links.read_to("hj212") == entry.seq
+    finally:
+        service.close()

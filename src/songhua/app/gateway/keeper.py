@@ -277,9 +277,11 @@ class Keeper:
 
     def _follow(self) -> None:
         """Read on until it is time to stop."""
-        for left in _portions(self._bodies(after=self._seq, last=self._offered)):
+        last = self._offered
+        for left in _portions(self._bodies(after=self._seq, last=last)):
             if not self._patiently(left, again=True):
                 return
+        self._pass(last)
         while (part := self._next()) is not None:
             if not self._patiently(part, again=False):
                 return
@@ -324,8 +326,15 @@ class Keeper:
         # More came than memory takes: the journal has what was dropped.
         missed = next(_portions(self._bodies(after=self._seq, last=before)), None)
         if missed is None:
-            self._seq = before
+            self._pass(before)
         return missed or []
+
+    def _pass(self, seq: int) -> None:
+        """Note that nothing of ours lies between."""
+        with self._lock:
+            self._seq = max(self._seq, seq)
+            if not self._held:
+                self._pending.seq = max(self._pending.seq, seq)
 
     def _from_memory(self) -> list[Body]:
         taken: list[Body] = []

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from songhua.assess.job import Affected
+from songhua.assess.job import POLLUTANTS, Affected
 from songhua.model import Period
 
 _LENGTHS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 """Means that are assessed, and how long each is."""
+_JUDGED = (*POLLUTANTS, "o3_8h")
 _DAY = timedelta(days=1)
 
 
@@ -35,9 +36,9 @@ class Touched:
         return bool(self._days)
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Note rows: site, period, time."""
+        """Note rows: site, quantity, period, time; what is not assessed touches nothing."""
         for period, length in _LENGTHS.items():
-            part = rows.filter(pl.col("period") == period)
+            part = rows.filter((pl.col("period") == period) & pl.col("quantity").is_in(_JUDGED))
             local = pl.col("time").dt.convert_time_zone("Asia/Shanghai").dt.date()
             days = part.group_by(local.alias("day")).agg(
                 pl.col("site").unique(), first=pl.col("time").min(), last=pl.col("time").max()
