@@ -1,7 +1,7 @@
 """The gateway under load: frames journaled, acknowledged and stored; delays; memory.
 
 ``python -m bench.gateway`` starts a platform of its own in a new process, registers loggers that
-do not exist, and lets them speak. Another process is the loggers.
+do not exist, and lets them speak from another process (`bench.loggers`).
 """
 
 import argparse
@@ -12,8 +12,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
+from typing import Any
+
+P50, P99, MEMORY = 0.030, 0.250, 1200
+"""What must be reached: s, s, MB."""
+_DONE = 300.0
 
 
 def serve(stations: int) -> None:
@@ -44,7 +50,7 @@ def serve(stations: int) -> None:
     signal.sigwait({signal.SIGTERM})
     assert platform.gateway is not None
     began = time.monotonic()
-    platform.gateway.keeper.wait(300)
+    platform.gateway.keeper.wait(_DONE)
     lag = time.monotonic() - began
     rows = platform.shelf.sizes()[0].rows
     aside = links.SetAside.objects.count()
@@ -52,62 +58,107 @@ def serve(stations: int) -> None:
     print(json.dumps({"rows": rows, "aside": aside, "lag": lag}), flush=True)
 
 
+def family(pid: int) -> list[int]:
+    """Return a process and its children."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text(encoding="ascii").split():
+            found += family(int(child))
+    return found
+
+
 def memory_of(pid: int) -> float:
-    """Return the resident memory of a process, in MiB."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    return int(found[1]) / 1024 if found else 0.0
+    """Return the resident memory of a process and its children, in MB."""
+    total = 0
+    for one in family(pid):
+        status = Path(f"/proc/{one}/status").read_text(encoding="ascii")
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        total += int(found[1]) if found else 0
+    return total * 1024 / 1e6
 
 
-def load(stations: int, rate: float, seconds: float) -> None:
+def seconds_of(pid: int) -> float:
+    """Return the processor time of a process and its children, in s."""
+    ticks = 0
+    for one in family(pid):
+        stat = Path(f"/proc/{one}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        ticks += int(stat[11]) + int(stat[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def load(title: str, *args: str, stations: int) -> dict[str, Any]:
     """Run one load and print what came of it."""
     with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "SONGHUA_HOME": folder}
         server = subprocess.Popen(
             [sys.executable, "-m", "bench.gateway", "--serve", str(stations)],
-            env=env,
+            env={**os.environ, "SONGHUA_HOME": folder},
             stdout=subprocess.PIPE,
             text=True,
         )
         assert server.stdout is not None
         port = server.stdout.readline().strip()
-        command = ["simulate", f"127.0.0.1:{port}", "--stations", str(stations)]
-        command += ["--rate", str(rate), "--seconds", str(seconds), "--json"]
         loggers = subprocess.Popen(
-            [sys.executable, "-c", "from songhua.app.cli import main; main()", *command],
+            [sys.executable, "-m", "bench.loggers", port, "--loggers", str(stations), *args],
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
             text=True,
         )
-        peaks = []
-        while loggers.poll() is None:
-            peaks.append(memory_of(server.pid))
-            time.sleep(1)
-        report = json.loads(loggers.communicate()[0])
+        assert loggers.stdout is not None
+        loggers.stdout.readline()  # connected
+        peaks: list[float] = []
+        spent, began = seconds_of(server.pid), time.monotonic()
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(1.0):
+                peaks.append(memory_of(server.pid))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        came = json.loads(loggers.communicate()[0])
+        busy = (seconds_of(server.pid) - spent) / (time.monotonic() - began)
+        over.set()
+        watcher.join()
         server.send_signal(signal.SIGTERM)
-        told = json.loads(server.communicate(timeout=400)[0])
-        print(
-            f"{stations:,} loggers, {rate:,.0f} frames/s wanted, {seconds:.0f} s: "
-            f"{report['rate']:,.0f} frames/s acknowledged, p50 {report['p50'] * 1000:.1f} ms, "
-            f"p99 {report['p99'] * 1000:.1f} ms, unanswered {report['unanswered']:,}, "
-            f"stored {told['rows']:,} values, set aside {told['aside']:,}, "
-            f"stored {told['lag']:.1f} s after the last, "
-            f"memory {peaks[len(peaks) // 2]:,.0f} then {max(peaks):,.0f} MiB"
-        )
+        came |= json.loads(server.communicate(timeout=_DONE + 60)[0])
+    third = peaks[: max(1, len(peaks) // 3)]
+    came |= {"memory": max(peaks), "memory_early": max(third), "busy": busy}
+    print(
+        f"{title}: {stations:,} loggers, {came['rate']:,.0f} frames/s for "
+        f"{came['served']:.0f} s, p50 {came['p50'] * 1000:.1f} ms, "
+        f"p99 {came['p99'] * 1000:.0f} ms, longest {came['longest'] * 1000:.0f} ms, "
+        f"unanswered {came['unanswered']:,}, links lost {came['lost']:,}\n"
+        f"    connected in {came['connected']:.1f} s; {came['answered']:,} frames acknowledged; "
+        f"stored {came['rows']:,} values, set aside {came['aside']:,}, all stored "
+        f"{came['lag']:.1f} s after the last; memory {came['memory_early']:,.0f} MB in the first "
+        f"third, at most {came['memory']:,.0f} MB; {busy:.2f} processors",
+        flush=True,
+    )
+    return came
 
 
 def main() -> None:
-    """Run the loads of the design."""
+    """Run the loads of the design, or one as asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--serve", type=int)
     parser.add_argument("--stations", type=int, default=500)
     parser.add_argument("--rate", type=float, default=3_000)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float)
     asked = parser.parse_args()
     if asked.serve:
         serve(asked.serve)
-        return
-    load(asked.stations, asked.rate, asked.seconds)
+    elif asked.seconds:
+        speak = ("--rate", str(asked.rate), "--seconds", str(asked.seconds))
+        load("load", *speak, stations=asked.stations)
+    else:
+        full = load("sustained", "--rate", "3000", "--seconds", "60", stations=500)
+        idle = load("connected", "--rate", "300", "--seconds", "30", stations=10_000)
+        storm = load("storm", "--storm", "--rate", "0", "--seconds", "1", stations=10_000)
+        kept = full["p50"] < P50 and full["p99"] < P99 and not full["unanswered"]
+        print(f"3,000 frames/s, p50 < 30 ms, p99 < 250 ms: {'kept' if kept else 'NOT kept'}")
+        small = idle["memory"] < MEMORY and not idle["lost"] + idle["unanswered"]
+        print(f"10,000 connected under 1.2 GB: {'kept' if small else 'NOT kept'}")
+        served = storm["served"] + storm["connected"] < 60 and not storm["unanswered"]
+        print(f"10,000 reconnects in 10 s served within 60 s: {'kept' if served else 'NOT kept'}")
 
 
 if __name__ == "__main__":

@@ -81,6 +81,58 @@ def test_any_sequence_reads_back(folder: Path, bodies: list[bytes], segment_byte
     journal.close()
 
 
+def test_rare_kinds_are_found_without_reading_full_segments(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal.open(folder, segment_bytes=2000)
+    for number in range(60):
+        journal.append("file" if number % 20 == 7 else "hj212", b"%d" % number, {})
+    journal.close()
+    assert len(list(folder.glob("*.index"))) == len(list(folder.glob("*.journal"))) - 1
+    read: list[Path] = []
+    read_index = segment.read_index
+
+    def noted(path: Path, first: int, *, check: bool) -> segment.Index:
+        read.append(path)
+        return read_index(path, first, check=check)
+
+    monkeypatch.setattr(segment, "read_index", noted)
+    journal = Journal.open(folder, segment_bytes=2000)
+    assert [entry.seq for entry in journal.entries(kinds=["file"])] == [8, 28, 48]
+    assert [entry.seq for entry in journal.entries(after=28, kinds=["file"])] == [48]
+    assert list(journal.entries(kinds=["other"])) == []
+    frames = [body for _, body in journal.bodies(after=50, kinds=["hj212"])]
+    assert frames == [b"%d" % number for number in range(50, 60)]
+    assert journal.read(1) == b"0"
+    journal.close()
+    assert len(read) == 1  # the last alone, which may be torn
+
+
+@pytest.mark.parametrize("spoil", [b"", b"{}", b'{"format":1}\nx', None])
+def test_an_index_that_does_not_fit_is_made_again(folder: Path, spoil: bytes | None) -> None:
+    journal = Journal.open(folder, segment_bytes=1000)
+    for number in range(20):
+        journal.append("hj212", b"%d" % number, {})
+    journal.close()
+    first, second, *_ = sorted(folder.glob("*.index"))
+    good = first.read_bytes()
+    # That of another segment, or anything else.
+    first.write_bytes(second.read_bytes() if spoil is None else spoil)
+    journal = Journal.open(folder, segment_bytes=1000)
+    assert [body for _, body in journal.bodies()] == [b"%d" % number for number in range(20)]
+    assert first.read_bytes() == good
+    journal.close()
+
+
+def test_an_altered_body_is_left_out_of_a_reading_in_order(folder: Path) -> None:
+    filled(folder, [b"one", b"the true value is 42", b"three"], segment_bytes=10)
+    path = sorted(folder.glob("*.journal"))[1]
+    path.write_bytes(path.read_bytes().replace(b"is 42", b"is 24"))
+    journal = Journal.open(folder)
+    assert [body for _, body in journal.bodies()] == [b"one", b"three"]
+    journal.close()
+
+
 @quick
 @given(bodies=BODIES, data=st.data())
 def test_a_crash_while_writing_loses_nothing_before_it(

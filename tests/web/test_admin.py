@@ -22,8 +22,11 @@ REGISTERS = {
     "importfile": "导入",
     "reject": "拒收的行",
     "correction": "更正",
+    "device": "数采仪",
+    "command": "对现场的请求",
+    "gap": "缺数",
 }
-SHOWN = ("region", "quantity", "importfile", "reject", "correction")
+SHOWN = ("region", "quantity", "importfile", "reject", "correction", "command", "gap")
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,13 @@ class Desk(ports.Platform):
         if row.mn == STRANGER:
             raise BadInput("仍不能放行：MN 未登记。", "It cannot be released yet.")
         self.released.append((aside_id, who))
-        links.mark_released(aside_id, who)
+        links.mark_released(links.parts_aside(aside_id), who)
+
+    def release_all(self, mn: str, who: str) -> tuple[int, int]:
+        self.released.append((0, who))
+        places = links.places_aside(mn, most=10)
+        links.mark_released(places, who)
+        return len(places), 0
 
     def frame(self, aside_id: int) -> bytes | None:
         del aside_id
@@ -123,6 +129,17 @@ def test_an_administrator_releases_and_is_told_what_stands_against_it(desk: Desk
     refused = keeper.post(f"/links/aside/{bad.pk}/release/", headers={"HX-Request": "true"})
     assert "仍不能放行" in refused.content.decode()
     assert keeper.post("/links/aside/999999/release/").status_code in (302, 404)
+
+
+def test_all_frames_of_a_logger_are_released_at_once(desk: Desk) -> None:
+    keeper = as_person("keeper")
+    assert "放行这台的全部" not in text(keeper, "/links/aside/")
+    assert "放行这台的全部" in text(keeper, f"/links/aside/?mn={HERE}")
+    answer = keeper.post("/links/aside/release/", {"mn": HERE}, follow=True)
+    assert "已放行 1 条，仍隔离 0 条。" in answer.content.decode()
+    assert desk.released == [(0, "keeper")]
+    assert as_person("local").post("/links/aside/release/", {"mn": HERE}).status_code == 403
+    assert "放行这台的全部" not in text(as_person("local"), f"/links/aside/?mn={HERE}")
 
 
 def test_others_may_not_release(desk: Desk) -> None:

@@ -137,6 +137,9 @@ class Platform(Protocol):
     def release(self, aside_id: int, who: str) -> None:
         """Let a frame that was set aside into the record."""
 
+    def release_all(self, mn: str, who: str) -> tuple[int, int]:
+        """Let all frames of an identity in that may speak now; return how many, and the rest."""
+
     def frame(self, aside_id: int) -> bytes | None:
         """Return the bytes of a frame that was set aside, or None when there is none."""
 

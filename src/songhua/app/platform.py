@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +14,12 @@ from django.conf import settings
 from songhua.api import ports
 from songhua.api.register import air_register
 from songhua.app import corrections, decisions, imports
-from songhua.app.gateway import GatewayService, tls_context
-from songhua.app.gateway.batch import unpack
+from songhua.app.gateway import GatewayService, Keeper, Limits, tls_context
 from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
 from songhua.assess.job import Affected, Stamp
+from songhua.ingest.hj212.received import unpack
 from songhua.model import BadInput, Period
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
@@ -38,6 +38,10 @@ _APPLY = {
 
 _NOTE_EVERY = 1000
 """Journal entries of other kinds after which it is noted that none of ours waits among them."""
+
+
+_MOST_RELEASED = 20_000
+"""Frames released at once."""
 
 
 def silent(_step: Mapping[str, Any]) -> None:
@@ -86,7 +90,13 @@ class Songhua:
         tls = tls_context(Path(certificate), Path(key)) if certificate and key else None
         try:
             self.gateway = GatewayService.open(
-                self.journal, self.shelf, self._assess_links, host=host, port=port, tls=tls
+                self.journal,
+                self.shelf,
+                self._assess_links,
+                host=host,
+                port=port,
+                limits=Limits(connections_per_address=settings.SONGHUA_GATEWAY_PER_ADDRESS),
+                tls=tls,
             )
         except OSError as fault:
             raise BadInput(
@@ -193,7 +203,17 @@ class Songhua:
         with self._work:
             for entry in entries:
                 self._apply_again(entry, report)
-        return len(entries)
+        return len(entries) + self._replay_links()
+
+    def _replay_links(self) -> int:
+        """Read again what loggers sent, also where no gateway runs."""
+        if self.gateway is not None:
+            return self.gateway.keeper.replay()
+        keeper = Keeper(self.journal, self.shelf, self._assess_links)
+        try:
+            return keeper.replay()
+        finally:
+            keeper.stop()
 
     def reassess(self, affected: Affected, report: Report) -> dict[str, int]:
         """Run the pipeline on what was affected."""
@@ -222,14 +242,39 @@ class Songhua:
         BadInput
             If it may still not speak, there is no such frame, or no gateway runs.
         """
-        aside = links.aside(aside_id)
-        if aside is None or self.gateway is None:
+        places = links.parts_aside(aside_id)
+        if not places or self.gateway is None:
             raise BadInput("没有这条报文，或网关没有运行。", "No such frame, or no gateway runs.")
-        self.journal.append(
-            "release", json.dumps({"of": aside}).encode(), {"author": who, "of": aside[0]}
-        )
-        self.gateway.keeper.release(*aside)
-        links.mark_released(aside_id, who)
+        self._note_release(places, who)
+        self.gateway.keeper.release(places)
+        links.mark_released(places, who)
+
+    def release_all(self, mn: str, who: str) -> tuple[int, int]:
+        """Let all frames of an identity into the record that may speak now.
+
+        Returns
+        -------
+        tuple
+            How many were released, and how many stay set aside.
+
+        Raises
+        ------
+        BadInput
+            If no gateway runs.
+        """
+        if self.gateway is None:
+            raise BadInput("网关没有运行。", "No gateway runs.")
+        places = links.places_aside(mn, most=_MOST_RELEASED)
+        if not places:
+            return 0, 0
+        self._note_release(places, who)
+        released = self.gateway.keeper.release_all(places)
+        links.mark_released(released, who)
+        return len(released), len(places) - len(released)
+
+    def _note_release(self, places: Sequence[tuple[int, int]], who: str) -> None:
+        body = json.dumps({"of": places}).encode()
+        self.journal.append("release", body, {"author": who, "frames": len(places)})
 
     def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:
         self._waiting.add(entry.seq)

@@ -33,10 +33,12 @@ def start_gateway(console: Console) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, wanted)  # before any thread begins
     migrate_stores()
     platform = Songhua.open()
+    commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
     try:
         _listen(platform, console)
         signal.sigwait(wanted)
     finally:
+        commands.close()
         platform.close()
         console.print("已停止。 Stopped.")
 

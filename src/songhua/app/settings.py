@@ -28,6 +28,8 @@ SONGHUA_JOURNAL_HASH = os.environ.get("SONGHUA_JOURNAL_HASH", "sha256")
 """``sha256`` or ``sm3``: what new segments of the journal are chained with."""
 SONGHUA_GATEWAY = os.environ.get("SONGHUA_GATEWAY", "")
 """Where loggers connect, ``HOST:PORT``; empty for no gateway."""
+SONGHUA_GATEWAY_PER_ADDRESS = int(os.environ.get("SONGHUA_GATEWAY_PER_ADDRESS", "20000"))
+"""Most connections from one address; behind a balancer all loggers share one."""
 SONGHUA_GATEWAY_CERTIFICATE = os.environ.get("SONGHUA_GATEWAY_CERTIFICATE", "")
 SONGHUA_GATEWAY_KEY = os.environ.get("SONGHUA_GATEWAY_KEY", "")
 """PEM files; with both the gateway speaks TLS."""

@@ -9,7 +9,9 @@ from typing import Any
 from songhua.api.ports import CorrectionOrder, ImportOrder
 from songhua.app.control import Report, Work
 from songhua.app.platform import Songhua
+from songhua.model import BadInput
 from songhua.store.doctor import examine
+from songhua.store.registry import exchanges
 
 
 def works(platform: Songhua) -> Mapping[str, Work]:
@@ -40,4 +42,19 @@ def works(platform: Songhua) -> Mapping[str, Work]:
         del args
         return {"entries": platform.replay(report)}
 
-    return {"import": import_file, "correct": correct, "doctor": doctor, "replay": replay}
+    def request(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        del report
+        if platform.gateway is None:
+            raise BadInput("网关没有运行。", "No gateway runs.")
+        number = platform.gateway.send(
+            args["mn"], args["cn"], args["values"], author=args["author"], why=args["why"]
+        )
+        return exchanges.wait_for(number, seconds=float(args["seconds"]))
+
+    return {
+        "request": request,
+        "import": import_file,
+        "correct": correct,
+        "doctor": doctor,
+        "replay": replay,
+    }

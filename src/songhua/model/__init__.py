@@ -6,13 +6,17 @@ from songhua.model.errors import (
     SonghuaError,
     UnknownName,
 )
+from songhua.model.link import KnownDevice, LinkCount, MissingHours
 from songhua.model.missing import Missing, MissingReason
 from songhua.model.time import BEIJING, Period
 
 __all__ = [
     "BEIJING",
     "BadInput",
+    "KnownDevice",
+    "LinkCount",
     "Missing",
+    "MissingHours",
     "MissingReason",
     "NoRuleInForce",
     "Period",

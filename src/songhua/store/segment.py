@@ -14,8 +14,8 @@ import json
 import os
 import struct
 from array import array
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -93,7 +93,7 @@ class FirstLine:
 
 @dataclass(slots=True)
 class Index:
-    """Where the records of a segment lie.
+    """Where the records of a segment lie, and of which kind each is.
 
     Parameters
     ----------
@@ -103,12 +103,16 @@ class Index:
         After the last record.
     end
         Of the last record; behind it lie only bytes that never became one.
+    kinds
+        Place in `names` of the kind of each record.
     """
 
     first: int
     offsets: "array[int]"
     chain: bytes
     end: int
+    kinds: bytearray = field(default_factory=bytearray)
+    names: list[str] = field(default_factory=list)
 
     @property
     def next_seq(self) -> int:
@@ -120,9 +124,91 @@ class Index:
         """Numbers of the records that cannot be read."""
         return [self.first + place for place, offset in enumerate(self.offsets) if not offset]
 
+    def add(self, offset: int, kind: str) -> None:
+        """Note the next record."""
+        if kind not in self.names and len(self.names) < _MOST_KINDS:
+            self.names.append(kind)
+        self.kinds.append(self.names.index(kind) if kind in self.names else _SOME_KIND)
+        self.offsets.append(offset)
+
     def skip_to(self, seq: int) -> None:
         """Note that the records before this number are damaged or gone."""
-        self.offsets.extend([0] * (seq - self.next_seq))
+        missing = seq - self.next_seq
+        self.offsets.extend([0] * missing)
+        self.kinds.extend(bytes([_SOME_KIND]) * missing)
+
+    def numbers(self, begin: int, end: int, kinds: Collection[str] | None) -> Iterator[int]:
+        """Yield the numbers from one up to another of records that may be of these kinds."""
+        begin, end = max(begin, self.first), min(end, self.next_seq)
+        if kinds is None:
+            yield from range(begin, end)
+            return
+        wanted = bytes([_SOME_KIND, *(n for n, name in enumerate(self.names) if name in kinds)])
+        unwanted = bytes(code for code in range(256) if code not in wanted)
+        if not self.kinds.translate(None, unwanted):
+            return  # a segment of frames alone, as most are
+        for seq in range(begin, end):
+            if self.kinds[seq - self.first] in wanted:
+                yield seq
+
+
+_MOST_KINDS = 250
+_SOME_KIND = 255
+_INDEX_FORMAT = "SONGHUA-INDEX 1"
+
+
+def save_index(path: Path, index: Index) -> None:
+    """Keep the index of a segment that is full beside it: finding a record need not read it all."""
+    body = index.offsets.tobytes() + bytes(index.kinds)
+    told = {
+        "format": _INDEX_FORMAT,
+        "first": index.first,
+        "count": len(index.offsets),
+        "chain": index.chain.hex(),
+        "end": index.end,
+        "size": path.stat().st_size,
+        "names": index.names,
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
+    new = _index_path(path).with_suffix(".index.new")
+    new.write_bytes(json.dumps(told).encode() + b"\n" + body)
+    new.rename(_index_path(path))
+
+
+def load_index(path: Path, first: int) -> Index | None:
+    """Return the index kept beside a segment; None when there is none that fits it."""
+    try:
+        line, _, body = _index_path(path).read_bytes().partition(b"\n")
+        told = json.loads(line)
+        fits = (
+            told["format"] == _INDEX_FORMAT
+            and told["first"] == first
+            and told["size"] == path.stat().st_size
+            and told["sha256"] == hashlib.sha256(body).hexdigest()
+        )
+        if not fits:
+            return None
+        offsets = array("Q")
+        split = told["count"] * offsets.itemsize
+        offsets.frombytes(body[:split])
+        kinds, names = bytearray(body[split:]), list(told["names"])
+        index = Index(first, offsets, bytes.fromhex(told["chain"]), told["end"], kinds, names)
+        return index if _ends_with(path, index) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _ends_with(path: Path, index: Index) -> bool:
+    """Return whether the last record of a segment lies where an index says, on the same chain."""
+    if not index.offsets or not index.offsets[-1]:
+        return False
+    with path.open("rb") as file:
+        record = read_record(file, index.offsets[-1])
+    return record is not None and bytes.fromhex(record.entry.chain) == index.chain
+
+
+def _index_path(path: Path) -> Path:
+    return path.with_suffix(".index")
 
 
 def first_line(hash_name: str, chain: bytes) -> bytes:
@@ -246,7 +332,7 @@ def read_index(path: Path, first: int, *, check: bool) -> Index:
                 break
             index.skip_to(record.entry.seq)
             good = not check or body_is_whole(file, record, line.hash_name)
-            index.offsets.append(at if good else 0)
+            index.add(at if good else 0, record.entry.kind)
             index.chain, index.end = bytes.fromhex(record.entry.chain), record.end
             begin = record.end
     return index

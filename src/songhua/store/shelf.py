@@ -111,6 +111,24 @@ class Shelf:
         kept = revisions.current(found.filter(pl.col("decided") == 0))
         return kept.select("site", "quantity", "time", "value", "mark")
 
+    def received(self, *, period: str, span: Period, sites: Sequence[str]) -> pl.DataFrame:
+        """Return site, quantity, time of every value that was ever delivered in a span."""
+        asked = _asked(period, span, sites=sites)
+        sql = f"""
+            SELECT DISTINCT site, quantity, time FROM observations
+            WHERE {_where(asked, known="recorded_at")}
+        """  # noqa: S608 - names and operators are ours, values are bound
+        return self._engine.frame(sql, asked)
+
+    def series(self, *, period: str, span: Period, sites: Sequence[str]) -> pl.DataFrame:
+        """Return site, quantity of which a span has any value."""
+        asked = _asked(period, span, sites=sites)
+        sql = f"""
+            SELECT DISTINCT site, quantity FROM observations
+            WHERE {_where(asked, known="recorded_at")}
+        """  # noqa: S608 - names and operators are ours, values are bound
+        return self._engine.frame(sql, asked)
+
     def observation_history(
         self, *, site: str, quantity: str, period: str, time: datetime
     ) -> pl.DataFrame:

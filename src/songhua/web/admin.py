@@ -24,10 +24,12 @@ from songhua.api import ports
 from songhua.assess.job import POLLUTANTS
 from songhua.standards import quantity
 from songhua.store.registry.models import (
+    Command,
     Correction,
     Device,
     DustPeriod,
     ExceptionalEvent,
+    Gap,
     ImportFile,
     Quantity,
     Region,
@@ -351,6 +353,25 @@ class DeviceAdmin(Register):
     list_filter = ("edition", "active")
     search_fields = ("mn", "name", "site__key")
     autocomplete_fields = ("site",)
+
+
+@admin.register(Command)
+class CommandAdmin(Shown):
+    """What was asked of loggers, and what came of it."""
+
+    list_display = ("mn", "cn", "author", "why", "asked_at", "state", "code", "data")
+    list_filter = ("state", "cn", "author")
+    search_fields = ("mn", "qn", "why")
+    date_hierarchy = "asked_at"
+
+
+@admin.register(Gap)
+class GapAdmin(Shown):
+    """Hours that did not come: asked for, closed or explained."""
+
+    list_display = ("site", "quantities", "first", "last", "state", "tries", "asked_at")
+    list_filter = ("state",)
+    search_fields = ("site__key", "mn", "explanation")
 
 
 @admin.register(ImportFile)

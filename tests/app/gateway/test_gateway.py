@@ -14,71 +14,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from songhua.app.gateway import GatewayService, Limits, tls_context
-from songhua.app.gateway.batch import unpack
 from songhua.app.platform import Songhua
-from songhua.app.simulate import Message, Report, mn_of, read_faults, run_fleet
+from songhua.app.simulate import mn_of, run_fleet
 from songhua.app.simulate.messages import PASSWORD
 from songhua.ingest.hj212 import Decoder, Frame
+from songhua.ingest.hj212.received import KIND, Received, pack, unpack
 from songhua.model import BEIJING, BadInput, Period
 from songhua.store.registry import links
 from songhua.store.registry.models import LinkState, SetAside
+from tests.app.gateway.speaking import HOUR, OTHER, SITE, hours, raw, said, send
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
-
-SITE, OTHER = "1121A", "1122A"
-HOUR = datetime(2019, 6, 10, 9, tzinfo=BEIJING)
-AIR = {"a21026": 12, "a21004": 20, "a21005": 1.0, "a05024": 80, "a34002": 60, "a34004": 35}
-"""SO₂, NO₂, CO, O₃, PM₁₀, PM₂.₅ in the codes of HJ 212—2017."""
-
-
-@pytest.fixture(scope="module")
-def gateway(platform: Songhua) -> GatewayService:
-    links.register_devices(
-        {"mn": mn_of(site), "name": site, "site_id": site, "password": PASSWORD}
-        for site in (SITE, OTHER)
-    )
-    platform.listen("127.0.0.1", 0)
-    assert platform.gateway is not None
-    return platform.gateway
-
-
-def said(site: str, at: datetime, **other: float) -> Message:
-    groups = tuple(
-        {f"{code}-Avg": f"{other.get(code, value):g}", f"{code}-Flag": "N"}
-        for code, value in AIR.items()
-    )
-    return Message(mn_of(site), "2061", at, groups)
-
-
-def send(gateway: GatewayService, messages: list[Message], faults: str = "") -> Report:
-    report = asyncio.run(
-        run_fleet(
-            "127.0.0.1", gateway.port, messages, rate=2000, faults=read_faults(faults, seed=2)
-        )
-    )
-    assert gateway.keeper.wait(20)
-    return report
-
-
-def raw(gateway: GatewayService, data: bytes, seconds: float = 1.0) -> list[Frame]:
-    """Send bytes on a link of their own; return the answers."""
-    with socket.create_connection(("127.0.0.1", gateway.port), 5) as line:
-        line.sendall(data)
-        line.settimeout(seconds)
-        decoder, found = Decoder(), []
-        try:
-            while got := line.recv(65536):
-                found += decoder.feed(got)
-                line.settimeout(0.2)
-        except TimeoutError:
-            pass
-    assert gateway.keeper.wait(20)
-    return [one for one in found if isinstance(one, Frame)]
-
-
-def hours(platform: Songhua, site: str, first: datetime, count: int = 1) -> Any:
-    span = Period(first, first + timedelta(hours=count))
-    return platform.shelf.observations(period="hour", span=span, sites=[site])
 
 
 def test_an_hour_becomes_values_and_an_index(platform: Songhua, gateway: GatewayService) -> None:
@@ -235,7 +181,7 @@ def test_a_device_is_read_in_its_own_dialect(platform: Songhua, gateway: Gateway
     links.register_devices(
         [{"mn": mn, "name": "方言", "site_id": "2230A", "password": PASSWORD, "dialect": dialect}]
     )
-    gateway.keeper._refresh()
+    gateway.keeper.refresh()
     segment = said("2230A", HOUR).frame("20190612110000001")[6:-6]
     frame = framed(segment, Dialect(crc=CrcKind.MODBUS_HIGH_FIRST))
     assert [one.qn for one in _modbus(gateway, frame)] == ["20190612110000001"]
@@ -326,8 +272,6 @@ def test_a_peer_that_stays_silent_or_half_is_closed(platform: Songhua) -> None:
 def test_a_restart_takes_up_what_was_left(platform: Songhua, gateway: GatewayService) -> None:
     """What is in the journal and not on the shelf comes onto it at the next start."""
     at = datetime(2019, 10, 1, tzinfo=BEIJING)
-    from songhua.app.gateway.batch import KIND, Received, pack
-
     frame = said(SITE, at).frame("20191001010000001")
     gateway.close()
     platform.journal.append(KIND, pack([Received(frame, "127.0.0.1", datetime.now(UTC))]), {})

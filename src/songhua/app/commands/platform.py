@@ -26,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("run")(run)
     app.command("gateway")(gateway)
     app.command("devices")(devices)
+    app.command("request")(request)
     app.command("demo")(demo)
     app.command("migrate")(migrate)
     app.command("doctor")(doctor)
@@ -71,6 +72,36 @@ def devices(
 
     migrate_stores()
     console.print(f"登记 {links.load_devices(path)} 台数采仪。 Loggers registered.")
+
+
+def request(
+    mn: Annotated[str, typer.Argument(help="数采仪 MN The logger.")],
+    cn: Annotated[str, typer.Argument(help="命令编码，如 1011、2061 Command number.")],
+    values: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME=VALUE…", help="参数 Fields of CP.")
+    ] = None,
+    *,
+    why: Annotated[str, typer.Option(help="缘由，记录在案 Why; kept on record.")] = "",
+    author: Annotated[str, typer.Option(help="经手人 Who asks.")] = "",
+    seconds: Annotated[float, typer.Option(help="最多等多久 How long to wait.")] = 120.0,
+) -> None:
+    """向数采仪发命令（HJ 212），等它执行完；平台须在运行。 Send a request to a logger."""
+    asked = dict(one.split("=", 1) for one in values or () if "=" in one)
+    if len(asked) != len(values or ()):
+        raise BadInput("参数写作 名称=值。", "Write fields as NAME=VALUE.")
+    from songhua.app.wiring import set_up
+
+    set_up()
+    from songhua.app.ask import ask
+
+    args = {"mn": mn, "cn": cn, "values": asked, "why": why, "seconds": seconds}
+    result = ask("request", {**args, "author": author or getpass.getuser()})
+    for step in result["steps"]:
+        code = f" {step['code']}" if "code" in step else ""
+        console.print(f"  [dim]{step['at'][11:23]}[/dim] {step['what']}{code}")
+    console.print(f"{result['state_zh']} {result['state']}（数据 data {result['data']}）")
+    if result["state"] not in {"done", "nothing"}:
+        raise typer.Exit(1)
 
 
 def demo(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:

@@ -2,9 +2,12 @@
 
 import ssl
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from songhua.app.gateway.commander import Commander
+from songhua.app.gateway.gaps import Gaps
 from songhua.app.gateway.keeper import Assess, Keeper
 from songhua.app.gateway.limits import DEFAULT, Limits
 from songhua.app.gateway.server import Gateway
@@ -19,8 +22,13 @@ _SWITCH = 0.0005
 class GatewayService:
     """The listening half and the keeping half together."""
 
-    def __init__(self, gateway: Gateway, keeper: Keeper, port: int) -> None:
+    def __init__(
+        self, journal: Journal, shelf: Shelf, gateway: Gateway, keeper: Keeper, port: int
+    ) -> None:
         self.gateway, self.keeper, self.port = gateway, keeper, port
+        self.commander = Commander(gateway, journal)
+        self.gaps = Gaps(shelf, self.commander)
+        self.gaps.start()
 
     @classmethod
     def open(
@@ -46,17 +54,30 @@ class GatewayService:
         keeper = Keeper(journal, shelf, assess)
         keeper.start()
         gateway = Gateway(
-            journal, keeper.offer, dialect_of=keeper.dialect_of, limits=limits, tls=tls
+            journal,
+            keeper.offer,
+            dialect_of=keeper.dialect_of,
+            may_speak=keeper.may_speak,
+            limits=limits,
+            tls=tls,
         )
         try:
-            return cls(gateway, keeper, gateway.start(host, port))
+            return cls(journal, shelf, gateway, keeper, gateway.start(host, port))
         except OSError:
             keeper.stop()
             raise
 
+    def send(
+        self, mn: str, cn: str, values: Mapping[str, str], *, author: str, why: str = ""
+    ) -> int:
+        """Send a request to a logger, as `Commander.send`; return its number in the registry."""
+        return self.commander.send(mn, cn, values, author=author, why=why)
+
     def close(self) -> None:
         """Answer what came, then finish it."""
+        self.gaps.stop()
         self.gateway.stop()
+        self.commander.close()
         self.keeper.stop()
 
 

@@ -1,131 +1,168 @@
 """From the journal onto the shelf: frames that may speak become values, the others are set aside.
 
-One way for what is live, sent again, filled in late, replayed or released: it is compared with
-what was delivered before, so that it may come any number of times.
+Two threads: one reads and stores, one assesses and writes down how far all is done. A store that
+is down stops neither the links nor their answers: the journal is the queue, and memory only its
+newest end.
 """
 
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Protocol
 
-import polars as pl
 import structlog
+from django.db import connections
 
-from songhua.app.gateway.batch import KIND, Received, unpack
-from songhua.app.gateway.identify import WORDS, Refusal, dialect_of, mn_in, refusal, skew_of
+from songhua.app.gateway.delivered import Delivered
+from songhua.app.gateway.touched import Touched
+from songhua.app.reading import ReaderApart, ReaderStopped
 from songhua.assess.job import Affected
-from songhua.ingest.delivery import news_of
-from songhua.ingest.hj212 import Damaged, Decoder, Dialect, Fault, Frame, Piece
-from songhua.ingest.hj212.values import read_values
-from songhua.model import BadInput, Period
-from songhua.store import Entry, Journal, Shelf
+from songhua.ingest.hj212 import Damaged, Dialect, Fault, Frame
+from songhua.ingest.hj212.identify import WORDS, dialect_of, mn_in, refusal
+from songhua.ingest.hj212.reader import Aside, Told
+from songhua.ingest.hj212.reader import Entry as Body
+from songhua.ingest.hj212.received import KIND, Received, unpack
+from songhua.model import BadInput, KnownDevice, LinkCount
+from songhua.store import Journal, Shelf
 from songhua.store.registry import links
-from songhua.store.registry.links import KnownDevice, LinkCount
 
 log = structlog.get_logger()
 
 READER = "hj212"
-_IN_MEMORY = 500
-"""Batches that wait in memory; beyond, they are read from the journal again."""
-_MOST_PIECES = 6_000
+_IN_MEMORY = 32 * 1024 * 1024
+"""Bytes that wait in memory; beyond, they are read from the journal again."""
+_PORTION = 2 * 1024 * 1024
+"""Bytes read and stored at once."""
+_GATHER = 0.25
+"""The shelf takes many rows at once better than few often. [s]"""
 _REGISTER_EVERY = 5.0
 _SETTLE_EVERY = 2.0
 _PATIENCE = 5.0
-_MOST_SHOWN = 500
-"""Frames of one identity and reason shown an hour; all are in the journal."""
-_ASSESSED = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
-_ROWS: dict[str, Any] = {
-    "site": pl.String,
-    "quantity": pl.String,
-    "period": pl.String,
-    "time": pl.Datetime("us", "UTC"),
-    "value": pl.Float64,
-    "mark": pl.String,
-    "revision": pl.UInt64,
-    "line": pl.UInt64,
-    "author": pl.String,
-}
+_BEAT = 0.05
+_AT_ONCE = 2_000
 
 Assess = Callable[[Affected], None]
-Arrived = tuple[int, int, Received, Piece]
-"""Journal number, place within the entry, and what is there."""
 
 
-@dataclass(slots=True)
-class _Touched:
-    """What must be assessed again: by day, the sites and the first and last hour."""
+class FrameReader(Protocol):
+    """What reads frames: here, or in a process of its own."""
 
-    sites: set[str]
-    first: datetime
-    last: datetime
+    def know(self, devices: dict[str, KnownDevice]) -> None:
+        """Take the register as it stands now."""
+
+    def read(self, entries: Iterable[Body], *, now: datetime | None = None) -> Told:
+        """Return what entries of the journal say."""
+
+    def read_again(self, pieces: Sequence[tuple[int, int, Received]]) -> Told:
+        """Return what pieces say that were set aside."""
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 @dataclass(slots=True)
 class _Pending:
-    """What is on the shelf, or set aside, and not yet written down in the registry."""
+    """What is on the shelf, or set aside, and not yet assessed and written down."""
 
     seq: int = 0
     counts: dict[str, LinkCount] = field(default_factory=dict)
-    aside: list[dict[str, Any]] = field(default_factory=list)
-    days: dict[date, _Touched] = field(default_factory=dict)
+    aside: list[Aside] = field(default_factory=list)
+    touched: Touched = field(default_factory=Touched)
+
+    def merge(self, later: "_Pending") -> None:
+        """Add what came later."""
+        self.seq = max(self.seq, later.seq)
+        self.aside += later.aside
+        self.touched.merge(later.touched)
+        for mn, count in later.counts.items():
+            if mn in self.counts:
+                self.counts[mn].add(count)
+            else:
+                self.counts[mn] = count
 
 
 class Keeper:
-    """Reads what the gateway brought into the journal, in a thread of its own.
+    """Keeps what the gateway brought into the journal.
 
     Parameters
     ----------
     assess
         Called with what must be assessed again.
+    reader
+        Makes what reads frames.
     """
 
-    def __init__(self, journal: Journal, shelf: Shelf, assess: Assess) -> None:
-        self._journal, self._shelf, self._assess = journal, shelf, assess
+    def __init__(
+        self,
+        journal: Journal,
+        shelf: Shelf,
+        assess: Assess,
+        *,
+        reader: Callable[[], FrameReader] = ReaderApart,
+    ) -> None:
+        self._journal, self._assess, self._make_reader = journal, assess, reader
+        self._bare, self._shelf = shelf, Delivered(shelf)
+        self._reader = reader()
         self._devices: dict[str, KnownDevice] = {}
         self._read_register_at = 0.0
-        # Each batch with the number of the one before, so that a gap is seen.
-        self._arrived: deque[tuple[int, list[Arrived]]] = deque(maxlen=_IN_MEMORY)
+        # Each body with the number of the one before, so that a gap is seen.
+        self._arrived: deque[tuple[int, int, bytes]] = deque()
+        self._in_memory = 0
         self._offered = 0
         self._ready = threading.Condition()
-        self._stopping = False
+        self._stopping = threading.Event()
+        self._kept_all = threading.Event()
         self._pending = _Pending()
-        self._shown: Counter[tuple[str, str, int]] = Counter()
         self._seq = 0
-        self._settled_at = 0.0
-        self._thread: threading.Thread | None = None
+        self._held = 0
+        self._written = 0
+        self._is_gone = False
         self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Take up what a stop left unread, then what comes."""
-        self._seq = self._pending.seq = links.read_to(READER)
+        self._seq = self._pending.seq = self._written = links.read_to(READER)
         self._offered = self._journal.last_seq
-        self._refresh()
-        self._thread = threading.Thread(target=self._run, name="gateway-keeper", daemon=True)
-        self._thread.start()
+        self.refresh()
+        self._tell_time()
+        for name, run in (("keeper", self._run), ("settler", self._run_settling)):
+            thread = threading.Thread(target=run, name=f"gateway-{name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def stop(self) -> None:
         """Finish what came."""
         with self._ready:
-            self._stopping = True
+            self._stopping.set()
             self._ready.notify()
-        if self._thread is not None:
-            self._thread.join(60)
+        for thread in self._threads:
+            thread.join(60)
+        self._reader.close()
 
-    def offer(self, entry: Entry, pieces: Sequence[tuple[Received, Piece]]) -> None:
-        """Hand over a batch that is in the journal."""
+    def offer(self, seq: int, body: bytes) -> None:
+        """Hand over an entry that is in the journal; never waits."""
         with self._ready:
-            batch = [(entry.seq, n, *one) for n, one in enumerate(pieces)]
-            self._arrived.append((self._offered, batch))
-            self._offered = entry.seq
+            self._arrived.append((self._offered, seq, body))
+            self._offered = seq
+            self._in_memory += len(body)
+            while self._in_memory > _IN_MEMORY:
+                self._in_memory -= len(self._arrived.popleft()[2])
             self._ready.notify()
 
     def dialect_of(self, raw: bytes) -> Dialect:
         """Return the dialect of the device that a damaged frame names."""
         return dialect_of(self._devices.get(mn_in(Damaged(Fault.CRC, raw))))
+
+    def may_speak(self, frame: Frame, address: str) -> bool:
+        """Return whether a frame speaks for a registered logger."""
+        return refusal(frame, self._devices.get(frame.mn), address) is None
 
     def wait(self, seconds: float) -> bool:
         """Wait until all that was offered is on the shelf and assessed; False when time is up."""
@@ -136,320 +173,280 @@ class Keeper:
             time.sleep(0.02)
         return False
 
-    def release(self, seq: int, place: int) -> None:
-        """Bring one frame that was set aside into the record, now that the register is mended.
+    def refresh(self) -> None:
+        """Take the register as it stands now."""
+        devices = links.known_devices()
+        with self._lock:
+            if devices != self._devices:
+                self._reader.know(devices)
+                self._devices = devices
+        self._read_register_at = time.monotonic()
+
+    def release(self, places: Sequence[tuple[int, int]]) -> None:
+        """Bring frames that were set aside into the record, now that the register is mended.
+
+        Parameters
+        ----------
+        places
+            Entry of the journal and place within it, of one frame or the parts of one message.
 
         Raises
         ------
         BadInput
-            If it may still not speak, or says nothing that can be kept.
+            If they may still not speak, or say nothing that can be kept.
         """
-        self._refresh()
-        received = next(one for n, one in enumerate(unpack(self._journal.read(seq))) if n == place)
+        self.refresh()
+        pieces = list(self._received(sorted(places)))
         with self._lock:
-            found = self._apply([(seq, place, received, self._piece(received))], again=True)
-        if found.aside:
-            zh, en = WORDS[found.aside[0]["reason"]]
-            raise BadInput(f"仍不能放行：{zh}。", f"It cannot be released yet: {en}.")
-        self._assess_days(found.days, seq)
+            told = self._reader.read_again(pieces)
+            if told.aside:
+                zh, en = WORDS[told.aside[0].reason]
+                raise BadInput(f"仍不能放行：{zh}。", f"It cannot be released yet: {en}.")
+            touched = self._save_released(told)
+        self._assess_all(touched, pieces[-1][0])
+
+    def release_all(self, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Bring those frames into the record that may speak now; return where they lie."""
+        self.refresh()
+        released: list[tuple[int, int]] = []
+        touched = Touched()
+        ordered = sorted(places)
+        for begin in range(0, len(ordered), _AT_ONCE):
+            part = ordered[begin : begin + _AT_ONCE]
+            pieces = list(self._received(part))
+            with self._lock:
+                told = self._reader.read_again(pieces)
+                touched.merge(self._save_released(told))
+            still = {(one.seq, one.place) for one in told.aside}
+            released += [place for place in part if place not in still]
+        self._assess_all(touched, ordered[-1][0])
+        return released
+
+    def _save_released(self, told: Told) -> Touched:
+        touched = Touched()
+        touched.add(self._shelf.save(told.rows, recorded_at=datetime.now(UTC)))
+        return touched
+
+    def _assess_all(self, touched: Touched, cause: int) -> None:
+        for affected in touched.affected(cause):
+            self._assess(affected)
+
+    def replay(self) -> int:
+        """Read the whole journal again; return how many entries. Current values stay the same."""
+        reader = self._make_reader()
+        shelf, touched, count, last = Delivered(self._bare), Touched(), 0, 0
+        try:
+            reader.know(links.known_devices())
+            for part in _portions(self._bodies(after=0, last=self._journal.last_seq)):
+                told = reader.read(part)
+                shelf.save(told.rows)
+                touched.add(told.rows)
+                count, last = count + len(part), part[-1][0]
+        finally:
+            reader.close()
+        self._assess_all(touched, last)
+        return count
+
+    def _received(self, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, Received]]:
+        for seq, group in groupby(places, key=itemgetter(0)):
+            there = list(unpack(self._journal.read(seq)))
+            for _, place in group:
+                yield seq, place, there[place]
 
     # In the keeper's thread
 
     def _run(self) -> None:
-        began_at = self._offered
-        for left in _portions(self._from_journal(began_at)):
+        try:
+            while not self._followed():
+                self._stopping.wait(1.0)
+        finally:
+            self._kept_all.set()
+            connections.close_all()
+
+    def _followed(self) -> bool:
+        """Read until it is time to stop; False when the reader is gone."""
+        try:
+            if self._is_gone:
+                self._begin_again()
+            self._follow()
+        except ReaderStopped:
+            self._is_gone = True
+            log.exception("the reading process stopped; it is started again")
+            return False
+        return True
+
+    def _follow(self) -> None:
+        """Read on until it is time to stop."""
+        last = self._offered
+        for left in _portions(self._bodies(after=self._seq, last=last)):
             if not self._patiently(left, again=True):
                 return
-        self._settle()
+        self._pass(last)
         while (part := self._next()) is not None:
-            if part and not self._patiently(part, again=False):
-                break
-            if not self._arrived or self._due:
-                self._settle()
-        self._settle()
+            if not self._patiently(part, again=False):
+                return
 
-    @property
-    def _due(self) -> bool:
-        return time.monotonic() - self._settled_at > _SETTLE_EVERY
+    def _begin_again(self) -> None:
+        """Go back to what was written down: the parts that the reader held are read again."""
+        self._reader.close()
+        with self._lock:
+            self._reader = self._make_reader()
+            self._devices = {}
+            self._is_gone = False
+            self._pending = _Pending()
+            self._seq = self._pending.seq = links.read_to(READER)
+            self._held = 0
+        self.refresh()
+        self._tell_time()
 
-    def _from_journal(self, last: int) -> Iterator[Arrived]:
-        for entry in self._journal.entries(after=self._seq, kinds=(KIND,)):
+    def _tell_time(self) -> None:
+        """Tell the reader when the journal was written last: our clock may be set back since."""
+        with suppress(KeyError, BadInput):
+            written = self._journal.entry(self._journal.last_seq).time
+            with self._lock:
+                self._reader.read([], now=written)
+
+    def _bodies(self, *, after: int, last: int) -> Iterator[Body]:
+        for entry, body in self._journal.bodies(after=after, kinds=(KIND,)):
             if entry.seq > last:
                 return
-            for place, received in enumerate(unpack(self._journal.read(entry.seq))):
-                yield entry.seq, place, received, self._piece(received)
+            yield entry.seq, body
 
-    def _next(self) -> list[Arrived] | None:
-        """Return what came; None when it is time to stop."""
+    def _next(self) -> list[Body] | None:
+        """Return what came, nothing after a while; None when it is time to stop."""
+        self._stopping.wait(_GATHER)
         with self._ready:
-            if not self._arrived and not self._stopping:
+            if not self._arrived and not self._stopping.is_set():
                 self._ready.wait(timeout=0.5)
             if not self._arrived:
-                return None if self._stopping else []
+                return None if self._stopping.is_set() else []
             before = self._arrived[0][0]
-            taken: list[Arrived] = []
-            while before <= self._seq and self._arrived and len(taken) < _MOST_PIECES:
-                taken += self._arrived.popleft()[1]
-        if taken:
-            return taken
+            if before <= self._seq:
+                return self._from_memory()
         # More came than memory takes: the journal has what was dropped.
-        missed = next(_portions(self._from_journal(before)), [])
-        self._seq = before if not missed else self._seq
-        return missed
+        missed = next(_portions(self._bodies(after=self._seq, last=before)), None)
+        if missed is None:
+            self._pass(before)
+        return missed or []
 
-    def _patiently(self, part: list[Arrived], *, again: bool) -> bool:
-        """Apply; where a store is down, wait and try again. False when stopped meanwhile."""
+    def _pass(self, seq: int) -> None:
+        """Note that nothing of ours lies between."""
+        with self._lock:
+            self._seq = max(self._seq, seq)
+            if not self._held:
+                self._pending.seq = max(self._pending.seq, seq)
+
+    def _from_memory(self) -> list[Body]:
+        taken: list[Body] = []
+        size = 0
+        while self._arrived and size < _PORTION:
+            _before, seq, body = self._arrived.popleft()
+            size += len(body)
+            if seq > self._seq:  # else it was read from the journal meanwhile
+                taken.append((seq, body))
+        self._in_memory -= size
+        return taken
+
+    def _patiently(self, part: list[Body], *, again: bool) -> bool:
+        """Keep; where a store is down, wait and try again. False when stopped meanwhile.
+
+        Raises
+        ------
+        ReaderStopped
+            If the reader is gone.
+        """
+        told: Told | None = None
         while True:
             try:
+                self._refresh_if_due()
                 with self._lock:
-                    _merge(self._pending, self._apply(part, again=again))
-                    self._seq = part[-1][0]
-                    self._pending.seq = self._seq
+                    if told is None and (part or self._held):
+                        told = self._reader.read(part, now=None if part else datetime.now(UTC))
+                    if told is not None:
+                        self._keep(told, part[-1][0] if part else self._seq, again=again)
+            except ReaderStopped:
+                raise
             except Exception:
                 log.exception("stores do not take what loggers sent; it stays in the journal")
-                with self._ready:
-                    if self._stopping or self._ready.wait_for(lambda: self._stopping, _PATIENCE):
-                        return False
+                if self._stopping.wait(_PATIENCE):
+                    return False
             else:
                 return True
 
-    def _apply(self, part: Sequence[Arrived], *, again: bool) -> _Pending:
+    def _keep(self, told: Told, seq: int, *, again: bool) -> None:
+        kept = self._shelf.save(told.rows)
+        touched = Touched()
+        # What a stop left unassessed is no news now, but still to assess.
+        touched.add(told.rows if again else kept)
+        self._seq, self._held = seq, told.held
+        done = min(seq, told.held - 1) if told.held else seq
+        self._pending.merge(_Pending(done, told.counts, told.aside, touched))
+
+    def _refresh_if_due(self) -> None:
         if time.monotonic() - self._read_register_at > _REGISTER_EVERY:
-            self._refresh()
-        rows: list[tuple[Any, ...]] = []
-        found = _Pending()
-        for seq, place, received, piece in part:
-            device = self._devices.get(mn_in(piece))
-            refused = refusal(piece, device, received.address)
-            count = self._count(found, piece, received)
-            if refused is not None:
-                self._put_aside(found, seq, place, received, piece, refused)
-                continue
-            assert isinstance(piece, Frame)  # noqa: S101 - what is damaged was refused
-            assert device is not None  # noqa: S101 - so was who is unknown
-            try:
-                self._values(found, rows, count, device, (seq, place, received, piece))
-            except Exception as fault:  # one frame that we cannot read stops no other
-                log.exception("a frame could not be read", seq=seq, place=place)
-                unread = Refusal("unreadable", type(fault).__name__)
-                self._put_aside(found, seq, place, received, piece, unread)
-        self._store(found, rows, again=again)
-        return found
+            self.refresh()
 
-    def _values(
-        self,
-        found: _Pending,
-        rows: list[tuple[Any, ...]],
-        count: LinkCount,
-        device: KnownDevice,
-        arrived: Arrived,
-    ) -> None:
-        seq, place, received, piece = arrived
-        assert isinstance(piece, Frame)  # noqa: S101 - see `_apply`
-        count.skew = skew_of(piece, received.at)
-        reading = read_values(piece, now=received.at, dialect=dialect_of(device))
-        if reading.rows and not device.site:
-            self._put_aside(found, seq, place, received, piece, Refusal("no_site"))
-            return
-        for finding in reading.findings:
-            shown = f"{finding.code} {finding.text}".strip()
-            self._put_aside(found, seq, place, received, piece, Refusal(finding.fault.value, shown))
-        for row in reading.rows:
-            mark = "" if row.mark == "N" else row.mark
-            rows.append(
-                (
-                    device.site,
-                    row.quantity,
-                    row.period,
-                    row.time,
-                    row.value,
-                    mark,
-                    seq,
-                    place,
-                    device.mn,
-                )
-            )
-        if reading.rows:
-            count.values += len(reading.rows)
-            count.last_data = max(reading.rows[0].time, count.last_data or reading.rows[0].time)
+    # In the settler's thread
 
-    def _store(self, found: _Pending, rows: list[tuple[Any, ...]], *, again: bool) -> None:
-        """Keep what is new or changed; note what must be assessed."""
-        if not rows:
-            return
-        key = ["site", "quantity", "period", "time"]
-        frame = pl.DataFrame(rows, schema=_ROWS, orient="row").unique(
-            key, keep="last", maintain_order=True
-        )
-        now = datetime.now(UTC)
-        for (period,), part in frame.group_by("period", maintain_order=True):
-            name = str(period)
-            touched = []
-            for news in news_of(self._shelf, part, name, self._shelf.observed(name)):
-                if not news.rows.is_empty():
-                    self._shelf.save_observations(
-                        news.rows.with_columns(reason=pl.lit(""), recorded_at=pl.lit(now))
-                    )
-                    touched.append(news.rows)
-            if name in _ASSESSED:
-                _touch(found, [part] if again else touched)
-
-    def _put_aside(
-        self,
-        found: _Pending,
-        seq: int,
-        place: int,
-        received: Received,
-        piece: Piece,
-        refused: Refusal,
-    ) -> None:
-        mn = mn_in(piece)
-        if mn in found.counts:
-            found.counts[mn].set_aside += 1
-        hour = int(received.at.timestamp() // 3600)
-        self._shown[mn, refused.reason, hour] += 1
-        if self._shown[mn, refused.reason, hour] > _MOST_SHOWN:
-            return
-        if len(self._shown) > 10 * _MOST_SHOWN:
-            self._shown.clear()
-        zh, en = WORDS[refused.reason]
-        found.aside.append(
-            {
-                "journal_seq": seq,
-                "place": place,
-                "mn": mn,
-                "cn": piece.cn[:8] if isinstance(piece, Frame) else "",
-                "address": received.address[:60],
-                "reason": refused.reason,
-                "detail_zh": f"{zh}：{refused.shown}" if refused.shown else zh,
-                "detail_en": f"{en}: {refused.shown}" if refused.shown else en,
-                "raw": _shown(piece),
-                "received_at": received.at,
-            }
-        )
-
-    def _count(self, found: _Pending, piece: Piece, received: Received) -> LinkCount:
-        mn = mn_in(piece)
-        count = found.counts.get(mn)
-        if count is None:
-            count = LinkCount(received.address, received.at, received.at)
-            found.counts[mn] = count
-        count.address, count.last_seen = received.address, received.at
-        count.frames += isinstance(piece, Frame)
-        return count
-
-    def _settle(self) -> None:
-        """Assess what was touched, then write down how far all is done."""
-        with self._lock:
-            pending, self._pending = self._pending, _Pending(seq=self._seq)
-        self._settled_at = time.monotonic()
-        if not (pending.counts or pending.aside or pending.days):
-            return
+    def _run_settling(self) -> None:
+        settled_at = 0.0
         try:
-            self._assess_days(pending.days, pending.seq)
+            while not self._kept_all.wait(_BEAT):
+                if time.monotonic() - settled_at > _SETTLE_EVERY and self._settle():
+                    settled_at = time.monotonic()
+            self._settle()
+        finally:
+            connections.close_all()
+
+    def _settle(self) -> bool:
+        """Assess what was touched, then write down how far all is done; False for nothing."""
+        with self._lock:
+            pending, self._pending = self._pending, _Pending(seq=self._pending.seq)
+        if pending.seq <= self._written:
+            return False
+        try:
+            self._assess_all(pending.touched, pending.seq)
             links.write_down(
                 pending.seq,
                 {mn: count for mn, count in pending.counts.items() if mn},
-                pending.aside,
+                [_aside(one) for one in pending.aside],
                 reader=READER,
             )
+            self._written = pending.seq
         except Exception:
             log.exception("what loggers sent is not assessed yet; it is tried again")
             with self._lock:
-                _merge(pending, self._pending)
+                pending.merge(self._pending)
                 self._pending = pending
-            time.sleep(min(1.0, _PATIENCE))
-
-    def _assess_days(self, days: Mapping[date, _Touched], seq: int) -> None:
-        for touched in _runs(days):
-            self._assess(
-                Affected(tuple(sorted(touched.sites)), Period(touched.first, touched.last), seq)
-            )
-
-    def _refresh(self) -> None:
-        self._devices = links.known_devices()
-        self._read_register_at = time.monotonic()
-
-    def _piece(self, received: Received) -> Piece:
-        """Return a piece of the journal as it was, or by the dialect learned since."""
-        if received.fault and received.fault != Fault.CRC:
-            return Damaged(Fault(received.fault), received.raw)
-        device = self._devices.get(mn_in(Damaged(Fault.CRC, received.raw)))
-        dialect = dialect_of(device)
-        if not received.fault and received.crc != dialect.crc:
-            dialect = Dialect(crc=received.crc)
-        decoder = Decoder(dialect)
-        pieces = [*decoder.feed(received.raw), *decoder.end()]
-        frames = [one for one in pieces if isinstance(one, Frame)]
-        return frames[0] if frames else Damaged(Fault(received.fault or "crc"), received.raw)
+            self._kept_all.wait(min(1.0, _PATIENCE))
+        return True
 
 
-def _portions(arrived: Iterable[Arrived]) -> Iterator[list[Arrived]]:
-    """Yield whole entries together, a bounded number at a time."""
-    part: list[Arrived] = []
-    for one in arrived:
-        if len(part) >= _MOST_PIECES and one[0] != part[-1][0]:
+def _portions(bodies: Iterable[Body]) -> Iterator[list[Body]]:
+    """Yield entries a bounded number of bytes at a time."""
+    part: list[Body] = []
+    size = 0
+    for body in bodies:
+        part.append(body)
+        size += len(body[1])
+        if size > _PORTION:
             yield part
-            part = []
-        part.append(one)
+            part, size = [], 0
     if part:
         yield part
 
 
-def _touch(found: _Pending, parts: Sequence[pl.DataFrame]) -> None:
-    for part in parts:
-        length = _ASSESSED[part["period"][0]]
-        local = pl.col("time").dt.convert_time_zone("Asia/Shanghai").dt.date()
-        days = part.group_by(local.alias("day")).agg(
-            "site", first=pl.col("time").min(), last=pl.col("time").max()
-        )
-        for day, sites, first, last in days.iter_rows():
-            first, last = first.astimezone(UTC), last.astimezone(UTC) + length
-            _widen(found.days, day, _Touched(set(sites), first, last))
-
-
-def _runs(days: Mapping[date, _Touched]) -> list[_Touched]:
-    """Return days in a row with the same sites as one."""
-    runs: list[_Touched] = []
-    former: date | None = None
-    for day in sorted(days):
-        touched = days[day]
-        if runs and former == day - timedelta(days=1) and runs[-1].sites == touched.sites:
-            runs[-1].last = touched.last
-        else:
-            runs.append(_Touched(set(touched.sites), touched.first, touched.last))
-        former = day
-    return runs
-
-
-def _merge(into: _Pending, found: _Pending) -> None:
-    """Add what was found later."""
-    into.seq = max(into.seq, found.seq)
-    into.aside += found.aside
-    for mn, count in found.counts.items():
-        former = into.counts.get(mn)
-        if former is None:
-            into.counts[mn] = count
-            continue
-        former.address, former.last_seen = count.address, count.last_seen
-        former.frames += count.frames
-        former.values += count.values
-        former.set_aside += count.set_aside
-        former.skew = count.skew if count.skew is not None else former.skew
-        if count.last_data is not None:
-            former.last_data = max(count.last_data, former.last_data or count.last_data)
-    for day, touched in found.days.items():
-        _widen(into.days, day, touched)
-
-
-def _widen(days: dict[date, _Touched], day: date, touched: _Touched) -> None:
-    known = days.setdefault(day, _Touched(set(), touched.first, touched.last))
-    known.sites |= touched.sites
-    known.first, known.last = min(known.first, touched.first), max(known.last, touched.last)
-
-
-def _shown(piece: Piece) -> str:
-    """Return the text of a frame as a page may show it: without the password."""
-    text = piece.raw[:4096].decode("utf-8", "backslashreplace").replace("\x00", "\\x00").strip()
-    head, found, rest = text.partition(";PW=")
-    return f"{head};PW=***;{rest.partition(';')[2]}" if found else text
+def _aside(one: Aside) -> dict[str, Any]:
+    """Return the columns of the register."""
+    return {
+        "journal_seq": one.seq,
+        "place": one.place,
+        "mn": one.mn,
+        "cn": one.cn,
+        "address": one.address,
+        "reason": one.reason,
+        "detail_zh": one.detail_zh,
+        "detail_en": one.detail_en,
+        "raw": one.raw,
+        "received_at": one.at,
+    }

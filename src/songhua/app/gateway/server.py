@@ -1,6 +1,7 @@
 """The gateway: TCP links of loggers. A reply leaves only after its frame is in the journal."""
 
 import asyncio
+import socket
 import ssl
 import threading
 import time
@@ -13,19 +14,9 @@ from typing import Any, Protocol
 
 import structlog
 
-from songhua.app.gateway.batch import KIND, Received, pack
 from songhua.app.gateway.limits import DEFAULT, Limits
-from songhua.ingest.hj212 import (
-    STANDARD,
-    Damaged,
-    Decoder,
-    Dialect,
-    Fault,
-    Frame,
-    Piece,
-    data_reply,
-    notice_reply,
-)
+from songhua.ingest.hj212 import STANDARD, Damaged, Decoder, Dialect, Fault, Frame, Piece, reply_to
+from songhua.ingest.hj212.received import KIND, Received, pack
 from songhua.model import BadInput
 from songhua.store import Entry
 
@@ -34,9 +25,12 @@ log = structlog.get_logger()
 _MOST_IN_BATCH = 4_000
 _TIDY_EVERY = 5.0
 _DRAIN = 10.0
-_HEARTBEAT = "9015"
-_RESULTS = frozenset({"9011", "9012", "9013", "9014"})
-"""What a logger says in answer to us wants no answer."""
+_GATHER = 0.008
+"""Entries of the journal begin at least so far apart: what comes between shares one. [s]"""
+_TIME_WANTED = "1013"
+_ANSWERS = frozenset({"9011", "9012", "9013", "9014"})
+_KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""A peer whose machine is gone is found within two minutes. [s, s, times]"""
 
 
 class JournalDoor(Protocol):
@@ -46,8 +40,10 @@ class JournalDoor(Protocol):
         """Keep a body; when this returns it is on the disk."""
 
 
-Kept = Callable[[Entry, Sequence[tuple[Received, Piece]]], None]
-"""Called with what is in the journal now, in order; must not block."""
+Kept = Callable[[int, bytes], None]
+"""Called with number and body of each entry that is in the journal now, in order; never waits."""
+MaySpeak = Callable[[Frame, str], bool]
+"""Given a frame and the address it came from: whether it speaks for a registered logger."""
 FindDialect = Callable[[bytes], Dialect]
 """Given the bytes of a frame whose check differs: the dialect of the device it names."""
 
@@ -64,13 +60,20 @@ class Counts:
     batches: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A piece on its way into the journal."""
+    """A piece on its way into the journal, and the answer that is due once it is there.
+
+    Parameters
+    ----------
+    frame
+        None where it speaks for no logger.
+    """
 
     link: "_Link"
     received: Received
-    piece: Piece
+    frame: Frame | None
+    reply: bytes | None
 
 
 class Gateway:
@@ -84,6 +87,8 @@ class Gateway:
         Told of each batch once it is there.
     dialect_of
         Asked when a check differs.
+    may_speak
+        Asked of every frame: requests, which hold the password, go only where this was so.
     """
 
     def __init__(
@@ -92,18 +97,26 @@ class Gateway:
         kept: Kept,
         *,
         dialect_of: FindDialect = lambda _raw: STANDARD,
+        may_speak: MaySpeak = lambda _frame, _address: False,
         limits: Limits = DEFAULT,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.limits = limits
         self.counts = Counts()
         self.links: set[_Link] = set()
-        self._journal, self._kept, self._dialect_of, self._tls = journal, kept, dialect_of, tls
-        self._waiting: deque[_Waiting] = deque()
+        self.listening: set[str] = set()
+        """Identities of which `heard` wants every frame, once it is in the journal."""
+        self.heard: Callable[[Frame], None] = _nothing
+        self.asked_for_time: Callable[[Frame], None] = _nothing
+        self._by_mn: dict[str, _Link] = {}
+        self._journal, self._kept, self._tls = journal, kept, tls
+        self._dialect_of, self._may_speak = dialect_of, may_speak
+        self._waiting: list[_Waiting] = []
         self._addresses: Counter[str] = Counter()
         self._loop = asyncio.new_event_loop()
         self._came = asyncio.Event()
         self._stopping = False
+        self._is_full = False
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="gateway-journal")
         self._thread: threading.Thread | None = None
 
@@ -139,16 +152,33 @@ class Gateway:
         self._thread.join(_DRAIN + 5)
         self._writer.shutdown(wait=True)
 
-    def send(self, mn: str, frame: bytes) -> bool:
-        """Write to the newest link of an identity; False when it has none."""
-        links = [link for link in self.links if mn in link.identities]
-        if not links:
-            return False
-        newest = max(links, key=lambda link: link.last)
-        self._loop.call_soon_threadsafe(newest.write, frame)
-        return True
+    @property
+    def now(self) -> float:
+        """The instant by the loop's clock. [s]."""
+        return self._loop.time()
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Have something done in the loop's thread."""
+        self._loop.call_soon_threadsafe(work)
+
+    def system_of(self, mn: str) -> str | None:
+        """Return the system (ST) that an identity speaks for; None when it has no link."""
+        link = self._by_mn.get(mn)
+        return None if link is None else link.identities.get(mn)
 
     # In the loop's thread
+
+    def write(self, mn: str, frame: bytes) -> bool:
+        """Write to the link that an identity spoke on last; False when it has none."""
+        link = self._by_mn.get(mn)
+        if link is None:
+            return False
+        link.write(frame)
+        return True
+
+    def after(self, seconds: float, work: Callable[[], None]) -> asyncio.TimerHandle:
+        """Have something done in the loop's thread after a while."""
+        return self._loop.call_later(seconds, work)
 
     def admit(self, link: "_Link") -> bool:
         """Return whether a new link may stay."""
@@ -162,7 +192,7 @@ class Gateway:
         self.counts.accepted += 1
         self._addresses[link.address] += 1
         self.links.add(link)
-        if len(self._waiting) >= self.limits.waiting:
+        if self._is_full:
             link.pause()
         return True
 
@@ -170,6 +200,9 @@ class Gateway:
         """Forget a link that closed."""
         if link in self.links:
             self.links.discard(link)
+            for mn in link.identities:
+                if self._by_mn.get(mn) is link:
+                    del self._by_mn[mn]
             self._addresses[link.address] -= 1
             if not self._addresses[link.address]:
                 del self._addresses[link.address]
@@ -177,30 +210,30 @@ class Gateway:
     def take(self, link: "_Link", pieces: Sequence[Piece]) -> None:
         """Queue pieces for the journal."""
         now = datetime.now(UTC)
+        crc = link.dialect.crc
         for piece in pieces:
-            for one in self._by_dialect(link, piece):
-                fault = one.fault.value if isinstance(one, Damaged) else ""
-                received = Received(one.raw, link.address, now, fault, link.dialect.crc)
-                self._waiting.append(_Waiting(link, received, one))
+            if isinstance(piece, Damaged):
+                received = Received(piece.raw, link.address, now, piece.fault.value, crc)
+                self._waiting.append(_Waiting(link, received, None, None))
+                continue
+            speaks = self._may_speak(piece, link.address)
+            if speaks and link in self.links:
+                self._by_mn[piece.mn] = link
+                if piece.cn not in _ANSWERS:  # whose system is that of interaction
+                    link.identities[piece.mn] = piece.st
+            received = Received(piece.raw, link.address, now, "", crc)
+            reply = _reply(piece, link.dialect)
+            self._waiting.append(_Waiting(link, received, piece if speaks else None, reply))
         if pieces:
             self._came.set()
-        if len(self._waiting) >= self.limits.waiting:
+        if len(self._waiting) >= self.limits.waiting and not self._is_full:
+            self._is_full = True
             for other in self.links:
                 other.pause()
 
-    def _by_dialect(self, link: "_Link", piece: Piece) -> Sequence[Piece]:
-        """Read a frame whose check differs again, by the dialect of its device."""
-        if not isinstance(piece, Damaged) or piece.fault is not Fault.CRC:
-            return [piece]
-        dialect = self._dialect_of(piece.raw)
-        if dialect.crc == link.dialect.crc:
-            return [piece]
-        decoder = Decoder(dialect)
-        again = [*decoder.feed(piece.raw), *decoder.end()]
-        if not any(isinstance(one, Frame) for one in again):
-            return [piece]
-        link.speak(dialect)
-        return again
+    def dialect_of(self, raw: bytes) -> Dialect:
+        """Return the dialect of the device that a damaged frame names."""
+        return self._dialect_of(raw)
 
     async def _serve(
         self, host: str, port: int, ready: deque[int | OSError], up: threading.Event
@@ -230,6 +263,7 @@ class Gateway:
         self._stopping = True
         for link in self.links:
             link.pause()
+            link.give_up()
         self._came.set()
 
     async def _write(self) -> None:
@@ -238,20 +272,27 @@ class Gateway:
             await self._came.wait()
             self._came.clear()
             while self._waiting:
-                count = min(len(self._waiting), _MOST_IN_BATCH)
-                batch = [self._waiting[number] for number in range(count)]
+                began = self._loop.time()
+                batch = self._waiting[:_MOST_IN_BATCH]
+                del self._waiting[: len(batch)]
                 if not await self._keep(batch):
-                    await asyncio.sleep(1.0)  # nothing is acknowledged; it is tried again
+                    self._waiting[:0] = batch
                     if self._stopping:
                         return
+                    await asyncio.sleep(1.0)  # nothing is acknowledged; it is tried again
                     continue
-                for _ in batch:
-                    self._waiting.popleft()
-                if not self._stopping and len(self._waiting) < self.limits.waiting // 2:
-                    for link in self.links:
-                        link.resume()
+                if not self._stopping:
+                    self._read_on()
+                    await asyncio.sleep(_GATHER - (self._loop.time() - began))
             if self._stopping:
                 return
+
+    def _read_on(self) -> None:
+        """Read from everybody again once there is room."""
+        if self._is_full and len(self._waiting) < self.limits.waiting // 2:
+            self._is_full = False
+            for link in self.links:
+                link.resume()
 
     async def _keep(self, batch: Sequence[_Waiting]) -> bool:
         body = pack(one.received for one in batch)
@@ -262,20 +303,31 @@ class Gateway:
         except Exception:
             log.exception("journal refused what loggers sent")
             return False
-        self.counts.batches += 1
-        replies: dict[_Link, list[bytes]] = {}
-        for one in batch:
-            if isinstance(one.piece, Damaged):
-                self.counts.damaged += 1
-                continue
-            self.counts.frames += 1
-            if (reply := _reply(one.piece, one.link.dialect)) is not None:
-                replies.setdefault(one.link, []).append(reply)
-        for link, parts in replies.items():
-            self.counts.replies += len(parts)
-            link.write(b"".join(parts))
-        self._kept(entry, [(one.received, one.piece) for one in batch])
+        self._kept(entry.seq, body)
+        self._answer(batch)
         return True
+
+    def _answer(self, batch: Sequence[_Waiting]) -> None:
+        counts, replies = self.counts, dict[_Link, bytes]()
+        counts.batches += 1
+        for one in batch:
+            if one.received.fault:
+                counts.damaged += 1
+                continue
+            counts.frames += 1
+            if one.frame is not None:
+                self._tell(one.frame)
+            if one.reply is not None:
+                counts.replies += 1
+                replies[one.link] = replies.get(one.link, b"") + one.reply
+        for link, data in replies.items():
+            link.write(data)
+
+    def _tell(self, frame: Frame) -> None:
+        if frame.mn in self.listening:
+            self.heard(frame)
+        if frame.cn == _TIME_WANTED:
+            self.asked_for_time(frame)
 
     async def _tidy(self) -> None:
         """Close what is silent, and give up what stays half."""
@@ -292,12 +344,13 @@ class _Link(asyncio.Protocol):
     def __init__(self, gateway: Gateway) -> None:
         self.address = ""
         self.dialect = STANDARD
-        self.identities: set[str] = set()
+        self.identities: dict[str, str] = {}
         self.last = time.monotonic()
         self._gateway = gateway
         self._decoder = Decoder()
         self._transport: asyncio.Transport | None = None
         self._paused = False
+        self._half_since = 0.0
         self._spent = 0.0
         self._since = self.last
 
@@ -308,29 +361,55 @@ class _Link(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]  # a stream's is a Transport
         if not self._gateway.admit(self):
             transport.close()
+            return
+        _keep_alive(transport)
 
     def data_received(self, data: bytes) -> None:
         """Cut what came into frames and faults."""
         self.last = time.monotonic()
         pieces = self._decoder.feed(data)
-        for piece in pieces:
-            if isinstance(piece, Frame) and len(self.identities) < _MOST_IDENTITIES:
-                self.identities.add(piece.mn)
-        self._gateway.take(self, pieces)
+        if any(isinstance(piece, Damaged) for piece in pieces):
+            pieces = self._by_dialect(pieces)
+        if pieces:
+            self._gateway.take(self, pieces)
+        if not self._decoder.pending:
+            self._half_since = 0.0
+        elif pieces or not self._half_since:
+            self._half_since = self.last
         self._slow_down(len(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Keep what was left half."""
         del exc
         self._gateway.leave(self)
-        self._gateway.take(self, self._decoder.end())
+        self.give_up()
 
-    def speak(self, dialect: Dialect) -> None:
-        """Go on in the dialect of the device."""
-        rest = self._decoder.end()
-        self.dialect, self._decoder = dialect, Decoder(dialect)
-        for piece in rest:
-            self._gateway.take(self, self._decoder.feed(piece.raw))
+    def give_up(self) -> None:
+        """Keep what is left half."""
+        if self._decoder.pending:
+            self._gateway.take(self, self._decoder.end())
+
+    def _by_dialect(self, pieces: list[Piece]) -> list[Piece]:
+        """Read on in the dialect of the device where a check differs, and what follows too."""
+        while (number := self._first_foreign(pieces)) is not None:
+            self._gateway.take(self, pieces[:number])
+            rest = [*pieces[number:], *self._decoder.end()]
+            self.dialect = self._gateway.dialect_of(rest[0].raw)
+            self._decoder = Decoder(self.dialect)
+            pieces = self._decoder.feed(b"".join(one.raw for one in rest))
+        return pieces
+
+    def _first_foreign(self, pieces: Sequence[Piece]) -> int | None:
+        """Return the place of the first damaged frame that is whole in its device's dialect."""
+        for number, piece in enumerate(pieces):
+            if not isinstance(piece, Damaged) or piece.fault is not Fault.CRC:
+                continue
+            dialect = self._gateway.dialect_of(piece.raw)
+            if dialect.crc == self.dialect.crc:
+                continue
+            if any(isinstance(one, Frame) for one in Decoder(dialect).feed(piece.raw)):
+                return number
+        return None
 
     def write(self, data: bytes) -> None:
         """Send; a peer that does not read its answers is closed."""
@@ -364,11 +443,11 @@ class _Link(asyncio.Protocol):
             self._transport.abort()
 
     def tidy(self, now: float) -> None:
-        """Give up half a frame, close a silent peer."""
+        """Close a peer that is silent, or does not end its frame however slowly it goes on."""
         limits = self._gateway.limits
-        if self._decoder.pending and now - self.last > limits.half_frame:
-            self._gateway.take(self, self._decoder.end())
-        if now - self.last > limits.idle:
+        is_half = self._half_since > 0 and now - self._half_since > limits.half_frame
+        if is_half or now - self.last > limits.idle:
+            self.give_up()
             self.close()
 
     def _slow_down(self, size: int) -> None:
@@ -381,16 +460,28 @@ class _Link(asyncio.Protocol):
             asyncio.get_running_loop().call_later(self._spent / rate - _BURST, self.resume)
 
 
-_MOST_IDENTITIES = 1_000
-"""Identities that one link may speak for: a balancer of loggers has many."""
 _MOST_UNREAD = 256 * 1024
 _BURST = 10.0
 
 
-def _reply(frame: Frame, dialect: Dialect) -> bytes | None:
-    if not frame.wants_reply or frame.cn in _RESULTS:
+def _reply(piece: Piece, dialect: Dialect) -> bytes | None:
+    if not isinstance(piece, Frame):
         return None
     try:
-        return (notice_reply if frame.cn == _HEARTBEAT else data_reply)(frame, dialect)
+        return reply_to(piece, dialect)
     except BadInput:
         return None  # its own number or identity cannot be written back
+
+
+def _nothing(_frame: Frame) -> None:
+    """Nobody listens."""
+
+
+def _keep_alive(transport: asyncio.BaseTransport) -> None:
+    line = transport.get_extra_info("socket")
+    if line is None:
+        return
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        if hasattr(socket, name):  # macOS calls one of them otherwise
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from songhua.ingest.hj212.dialect import STANDARD, Dialect
 from songhua.ingest.hj212.encode import command, data_reply, login_reply, notice_reply
@@ -98,15 +99,20 @@ def reply_to(frame: Frame, dialect: Dialect = STANDARD) -> bytes | None:
     """
     if not frame.wants_reply:
         return None
-    try:
-        kind = command_of(frame.cn, direction="up", edition=frame.edition).kind
-    except UnknownName:
-        kind = "upload" if frame.cn.startswith("2") else "notice"
+    kind = _kind(frame.cn[:8], frame.edition)
     if kind == "ack":
         return None
     if kind == "private":
         return login_reply(frame, dialect)
     return notice_reply(frame, dialect) if kind == "notice" else data_reply(frame, dialect)
+
+
+@lru_cache(maxsize=4096)
+def _kind(cn: str, edition: int) -> str:
+    try:
+        return command_of(cn, direction="up", edition=edition).kind
+    except UnknownName:
+        return "upload" if cn.startswith("2") else "notice"
 
 
 def _asked(part: str, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:

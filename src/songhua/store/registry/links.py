@@ -2,52 +2,26 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from songhua.model import BadInput
-from songhua.store.registry.models import Cursor, Device, LinkState, SetAside, Site
+from songhua.model import BadInput, KnownDevice, LinkCount
+from songhua.store.registry.models import Cursor, Device, SetAside, Site
 
 MOST_SET_ASIDE = 100_000
 """Frames shown as set aside; beyond, the oldest are only in the journal."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownDevice:
-    """A logger as the register holds it."""
-
-    mn: str
-    site: str
-    edition: int
-    password: str
-    addresses: tuple[str, ...]
-    dialect: Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class LinkCount:
-    """What a link did since it was last written down."""
-
-    address: str
-    first_seen: datetime
-    last_seen: datetime
-    last_data: datetime | None = None
-    skew: float | None = None
-    frames: int = 0
-    values: int = 0
-    set_aside: int = 0
-
-
-def known_devices() -> dict[str, KnownDevice]:
-    """Return every active logger by its identity."""
-    rows = Device.objects.filter(active=True).values_list(
-        "mn", "site_id", "edition", "password", "addresses", "dialect"
-    )
+def known_devices(mn: str | None = None) -> dict[str, KnownDevice]:
+    """Return every active logger by its identity, or that of one identity."""
+    chosen = Device.objects.filter(active=True)
+    if mn is not None:
+        chosen = chosen.filter(mn=mn)
+    rows = chosen.values_list("mn", "site_id", "edition", "password", "addresses", "dialect")
     return {
         mn: KnownDevice(mn, site or "", edition, password, tuple(addresses.split()), dialect)
         for mn, site, edition, password, addresses, dialect in rows
@@ -108,23 +82,36 @@ def write_down(
     Safe to repeat but for the counts, which may count again what a stop interrupted.
     """
     SetAside.objects.bulk_create([SetAside(**row) for row in aside], ignore_conflicts=True)
-    former = {state.mn: state for state in LinkState.objects.filter(mn__in=list(counts))}
-    states = [_added(former.get(mn), mn, count) for mn, count in counts.items()]
-    LinkState.objects.bulk_create(
-        states,
-        update_conflicts=True,
-        unique_fields=["mn"],
-        update_fields=[
-            "address",
-            "last_seen",
-            "last_data",
-            "skew",
-            "frames",
-            "values",
-            "set_aside",
-        ],
-    )
+    at = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:  # thousands of links in a moment: too many for models
+        cursor.executemany(
+            _ADD,
+            [
+                (
+                    *(mn, one.address, at(one.first_seen), at(one.last_seen), at(one.last_data)),
+                    *(one.skew, one.frames, one.values, one.set_aside),
+                )
+                for mn, one in counts.items()
+            ],
+        )
     Cursor.objects.update_or_create(name=reader, defaults={"seq": seq})
+
+
+_ADD = """
+    INSERT INTO registry_linkstate AS known
+        (mn, address, first_seen, last_seen, last_data, skew, frames, "values", set_aside)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (mn) DO UPDATE SET
+        address = excluded.address,
+        last_seen = excluded.last_seen,
+        last_data = CASE
+            WHEN known.last_data IS NULL OR excluded.last_data > known.last_data
+            THEN excluded.last_data ELSE known.last_data END,
+        skew = COALESCE(excluded.skew, known.skew),
+        frames = known.frames + excluded.frames,
+        "values" = known."values" + excluded."values",
+        set_aside = known.set_aside + excluded.set_aside
+"""
 
 
 def read_to(reader: str) -> int:
@@ -146,19 +133,39 @@ def aside(aside_id: int, *, released: bool = False) -> tuple[int, int] | None:
     return found.values_list("journal_seq", "place").first()
 
 
-def mark_released(aside_id: int, who: str) -> None:
-    """Note who let a frame into the record."""
-    SetAside.objects.filter(pk=aside_id).update(released_at=timezone.now(), released_by=who)
+def parts_aside(aside_id: int) -> list[tuple[int, int]]:
+    """Return where a frame that is set aside lies, and the other parts of its message.
+
+    Empty where it is not set aside, or no more.
+    """
+    row = SetAside.objects.filter(pk=aside_id, released_at=None).first()
+    if row is None:
+        return []
+    places = {(row.journal_seq, row.place)}
+    if _PART in row.raw:
+        near = (row.received_at - _NEAR, row.received_at + _NEAR)
+        others = SetAside.objects.filter(
+            mn=row.mn, cn=row.cn, released_at=None, received_at__range=near, raw__contains=_PART
+        )
+        places |= set(others.values_list("journal_seq", "place"))
+    return sorted(places)
 
 
-def _added(former: LinkState | None, mn: str, count: LinkCount) -> LinkState:
-    state = former or LinkState(mn=mn, first_seen=count.first_seen)
-    state.address, state.last_seen = count.address, count.last_seen
-    if count.last_data is not None:
-        state.last_data = max(count.last_data, state.last_data or count.last_data)
-    if count.skew is not None:
-        state.skew = count.skew
-    state.frames += count.frames
-    state.values += count.values
-    state.set_aside += count.set_aside
-    return state
+def places_aside(mn: str, *, most: int) -> list[tuple[int, int]]:
+    """Return where the frames of an identity lie that are set aside, oldest first."""
+    rows = SetAside.objects.filter(mn=mn, released_at=None).order_by("journal_seq", "place")
+    return list(rows.values_list("journal_seq", "place").distinct()[:most])
+
+
+def mark_released(places: Iterable[tuple[int, int]], who: str) -> None:
+    """Note who let frames into the record."""
+    now = timezone.now()
+    with transaction.atomic():
+        for seq, place in places:
+            rows = SetAside.objects.filter(journal_seq=seq, place=place, released_at=None)
+            rows.update(released_at=now, released_by=who)
+
+
+_PART = "PNUM="
+_NEAR = timedelta(minutes=2)
+"""Parts of one message come within a minute of each other."""

@@ -8,6 +8,28 @@ from django.db import models
 from django.db.models import F, Q
 
 from songhua.store.registry.rights import RIGHTS, Action, Role, covers
+from songhua.store.registry.twoway import Command, Gap
+
+__all__ = [
+    "AppliedEntry",
+    "Command",
+    "Correction",
+    "Cursor",
+    "Device",
+    "DustPeriod",
+    "ExceptionalEvent",
+    "Gap",
+    "ImportFile",
+    "LinkState",
+    "Quantity",
+    "Region",
+    "Reject",
+    "SetAside",
+    "Site",
+    "SiteAlias",
+    "SitePeriod",
+    "User",
+]
 
 _EDITIONS = [(2005, "HJ/T 212—2005"), (2017, "HJ 212—2017"), (2025, "HJ 212—2025")]
 

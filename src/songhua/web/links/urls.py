@@ -9,5 +9,6 @@ urlpatterns = [
     path("links/", views.listed, name="list"),
     path("links/aside/", views.aside, name="aside"),
     path("links/aside/<int:aside_id>/release/", views.release, name="release"),
+    path("links/aside/release/", views.release_all, name="release_all"),
     path("links/console/", views.console, name="console"),
 ]

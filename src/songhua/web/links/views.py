@@ -8,7 +8,11 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from songhua.api import ports
@@ -85,6 +89,22 @@ def release(request: HttpRequest, aside_id: int) -> HttpResponse:
         page = {"row": row, "fault": fault, "may_release": True}
         return render(request, "links/aside_row.html", page)
     return redirect("links:aside")
+
+
+@require_POST
+@needs(Action.MANAGE)
+def release_all(request: HttpRequest) -> HttpResponse:
+    """Let all frames of an identity into the record that may speak now."""
+    mn = request.POST.get("mn", "")
+    try:
+        released, left = ports.platform().release_all(mn, _user(request).get_username())
+        said = _("已放行 %(released)d 条，仍隔离 %(left)d 条。") % {
+            "released": released,
+            "left": left,
+        }
+    except BadInput as fault:
+        said = fault.zh if get_language() != "en" else fault.en
+    return redirect(f"{reverse('links:aside')}?{urlencode({'mn': mn, 'said': said})}")
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,21 +1,24 @@
 """May this frame speak for its site? If not, why."""
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from songhua.ingest.hj212 import STANDARD, Damaged, Dialect, Frame, Piece, read_dialect
+from songhua.ingest.hj212.dialect import STANDARD, Dialect, read_dialect
+from songhua.ingest.hj212.frame import Damaged, Frame, Piece
+from songhua.ingest.hj212.times import start_of
 from songhua.ingest.hj212.values import WORDS as VALUE_WORDS
-from songhua.model import BEIJING
-from songhua.store.registry.links import KnownDevice
+from songhua.model import BadInput, KnownDevice
 
 WORDS = {
     "unknown_device": ("MN 未登记", "the MN is not registered"),
     "wrong_password": ("访问密码不符", "wrong password"),
     "wrong_address": ("来源地址不符", "not from an address of the device"),
     "unreadable": ("报文无法读出", "the frame could not be read"),
+    "incomplete": ("拆分包不全", "parts of a split message are missing"),
     "no_site": ("数采仪未对应点位", "the device has no site"),
     "crc": ("校验错误", "the check differs"),
     "length": ("长度不符", "wrong length"),
@@ -60,19 +63,23 @@ def refusal(piece: Piece, device: KnownDevice | None, address: str) -> Refusal |
 
 def dialect_of(device: KnownDevice | None) -> Dialect:
     """Return how a device departs from the standard."""
-    return STANDARD if device is None or not device.dialect else read_dialect(device.dialect)
+    if device is None or not device.dialect:
+        return STANDARD
+    return _dialect(json.dumps(device.dialect, sort_keys=True))
+
+
+@lru_cache(maxsize=4096)
+def _dialect(settings: str) -> Dialect:
+    try:
+        return read_dialect(json.loads(settings))
+    except BadInput:
+        return STANDARD  # a setting that nobody can read departs from nothing
 
 
 def skew_of(frame: Frame, at: datetime) -> float | None:
     """Return by how many seconds the device's clock is ahead; None where QN is no time."""
-    digits = frame.qn[:14]
-    if len(digits) < 14 or not digits.isdigit():
-        return None
-    try:
-        told = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
-    except ValueError:
-        return None
-    return (told - at).total_seconds()
+    told = start_of(frame.qn[:14], "realtime", label_end=False)
+    return None if told is None else (told - at).total_seconds()
 
 
 @lru_cache(maxsize=65_536)

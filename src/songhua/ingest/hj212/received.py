@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from songhua.ingest.hj212 import CrcKind
+from songhua.ingest.hj212.crc import CrcKind
 
 KIND = "hj212"
 _NO_FAULT = "-"
