@@ -185,3 +185,23 @@ def test_the_clock_of_a_device_is_told_by_its_request_number() -> None:
     assert isinstance(piece, Frame)
     assert skew_of(piece, AT.astimezone(UTC)) == 180.0
     assert mn_in(piece) == MN
+
+
+def test_amounts_corrected_values_and_extremes_are_kept_beside_the_value() -> None:
+    """HJ 212—2017, 表 6: Cou, Min, Avg, Max and the corrected ones of a factor."""
+    said = {"a21026-Cou": "12.5", "a21026-Min": "3", "a21026-Avg": "4.5", "a21026-Max": "6"}
+    said |= {"a21026-ZsAvg": "5.1", "a21026-Flag": "N"}
+    told = reader().read([entry(7, frame(said, ST="31"))])
+    assert {row[0]: row[2] for row in values(told)} == {
+        "a21026": 4.5,
+        "a21026-cou": 12.5,
+        "a21026-min": 3.0,
+        "a21026-max": 6.0,
+        "a21026-zsavg": 5.1,
+    }
+
+
+def test_extremes_of_a_minute_stay_in_the_journal() -> None:
+    said = {"a21026-Min": "3", "a21026-Avg": "4.5", "a21026-ZsAvg": "5.1", "a21026-Flag": "N"}
+    told = reader().read([entry(7, frame(said, ST="31", CN="2051"))])
+    assert {row[0] for row in values(told)} == {"a21026", "a21026-zsavg"}

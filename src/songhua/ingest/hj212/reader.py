@@ -18,7 +18,7 @@ from songhua.ingest.hj212.identify import WORDS, Refusal, dialect_of, mn_in, ref
 from songhua.ingest.hj212.merge import WAIT_S, Merger, Message
 from songhua.ingest.hj212.received import Received, unpack
 from songhua.ingest.hj212.segment import text_of
-from songhua.ingest.hj212.values import read_values
+from songhua.ingest.hj212.values import beside, read_values
 from songhua.model import KnownDevice, LinkCount
 
 MOST_SHOWN = 500
@@ -205,12 +205,13 @@ class Reader:
         for finding in reading.findings:
             shown = f"{finding.code} {finding.text}".strip()
             self._put_aside(found, arrived, Refusal(finding.fault.value, shown))
-        if not reading.rows:
+        said = reading.rows + beside(reading)
+        if not said:
             return
         if not device.site:
             self._put_aside(found, arrived, Refusal("no_site"))
             return
-        found.keep(device, arrived, reading.rows)
+        found.keep(device, arrived, said)
 
     def _clock(self, at: datetime) -> datetime:
         """Return an instant that does not run back when our clock is set back a little."""

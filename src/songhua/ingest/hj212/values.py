@@ -22,6 +22,7 @@ __all__ = [
     "Reading",
     "Row",
     "ValueFault",
+    "beside",
     "read_values",
 ]
 
@@ -46,6 +47,8 @@ _STATISTICS = (
     *("Data", "DayData", "NightData"),
 )
 _FLAG = "Flag"
+_LONG = ("hour", "day")
+_OF_EVERY_PERIOD = ("Cou", "ZsRtd", "ZsAvg")
 _STATES = ("RS", "RT", "Info", "SN")
 # Said beside a value: times of sampling, a vendor's own flag, how it was sampled.
 _SILENT = ("EFlag", "SampleTime", "CompleteTime", "SampleType")
@@ -163,6 +166,19 @@ def read_values(frame: Frame, *, now: datetime, dialect: Dialect = STANDARD) -> 
     for item in _items(frame.groups):
         reader.add(item)
     return Reading(period, tuple(reader.rows), tuple(reader.others), tuple(reader.findings))
+
+
+def beside(reading: Reading) -> tuple[Row, ...]:
+    """Return what is kept beside the values: as quantities of their own, ``pm2_5-max``.
+
+    Amounts and corrected values (折算) of every period; minima and maxima of hours and days. Those
+    of a minute stay in the journal alone.
+    """
+    return tuple(
+        row._replace(quantity=f"{row.quantity}-{row.statistic.lower()}")
+        for row in reading.others
+        if row.period in _LONG or row.statistic in _OF_EVERY_PERIOD
+    )
 
 
 class _Reader:
