@@ -48,7 +48,14 @@ def live_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = home / "demo.log"
     with log.open("wb") as out:
         demo = subprocess.Popen(
-            [str(Path(sys.executable).with_name("songhua")), "demo", "--port", str(port)],
+            [
+                str(Path(sys.executable).with_name("songhua")),
+                "demo",
+                "--port",
+                str(port),
+                "--playback",
+                "0",
+            ],
             cwd=ROOT,
             env={**own, "SONGHUA_HOME": str(home)},
             stdout=out,

@@ -263,7 +263,7 @@ def test_threads_write_without_a_lock_error(committed: str) -> None:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=work, args=(100 * number,)) for number in range(6)]
+    threads = [threading.Thread(target=work, args=(1 + 100 * number,)) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -119,8 +119,28 @@ class Job:
     error_en: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """Hours of the past that virtual loggers are sending now, so that nobody takes them for news.
+
+    Parameters
+    ----------
+    day
+        The day they were observed on, in words of ISO 8601.
+    seconds
+        How long an hour takes. [s]
+    """
+
+    day: str
+    seconds: float
+
+
 class Platform(Protocol):
     """The platform as its pages see it."""
+
+    @property
+    def playback(self) -> Playback | None:
+        """What is being played back now; None where all that comes is news."""
 
     def correct(self, order: CorrectionOrder) -> Mapping[str, Any]:
         """Keep a correction and recompute what follows; return what changed."""
@@ -157,6 +177,11 @@ def connect(platform: Platform | None) -> None:
     """Hand the platform in; called once by `app`."""
     global _platform
     _platform = platform
+
+
+def playback() -> Playback | None:
+    """Return what is being played back now, also where nothing is connected."""
+    return None if _platform is None else _platform.playback
 
 
 def platform() -> Platform:

@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from songhua.api.ports import ImportOrder
+from songhua.app.addresses import read_address
 from songhua.app.platform import Songhua
+from songhua.app.playback import play, without_last_day
 from songhua.app.progress import progress
 from songhua.app.shown import show_import
 from songhua.app.simulate.messages import PASSWORD, mn_of
@@ -21,7 +23,9 @@ from songhua.store.registry.sites import sites
 
 _FOLDER = Path(__file__).parents[3] / "demo"
 _AUTHOR = "demo"
-_FILES = ("air_city_daily_2013-2015", "air_hourly_2020-04")
+_ALL = ("0.0.0.0", "::")  # noqa: S104 - compared, not listened on
+_HOURS = "air_hourly_2020-04"
+_FILES = ("air_city_daily_2013-2015", _HOURS)
 _LOGINS = (
     ("viewer", "viewer", "220100", "长春市查看员"),
     ("operator", "operator", "220100", "长春市运维员"),
@@ -31,7 +35,10 @@ _LOGINS = (
 
 
 def prepare(platform: Songhua, console: Console) -> None:
-    """Load the demo's sites, people and observations, once."""
+    """Load the demo's sites, people and observations, once.
+
+    With a playback the last day is left to virtual loggers, which then send it hour by hour.
+    """
     if not _FOLDER.is_dir():
         raise BadInput(
             f"找不到示例数据 {_FOLDER}。请在源代码目录中运行 make demo。",
@@ -39,15 +46,18 @@ def prepare(platform: Songhua, console: Console) -> None:
         )
     _make_logins()
     records.load_sites(_FOLDER / "sites.csv")
-    own = sites().filter("own")
+    known = sites().select("site", "name_zh").unique("site", maintain_order=True)
     links.register_devices(
         {"mn": mn_of(key), "name": name, "site_id": key, "password": PASSWORD}
-        for key, name in own.select("site", "name_zh").unique("site").rows()
+        for key, name in known.rows()
     )
     for name in _FILES:
+        path = _FOLDER / f"{name}.csv.gz"
+        if name == _HOURS and settings.SONGHUA_PLAYBACK:
+            path = without_last_day(path, settings.SONGHUA_HOME)
         order = ImportOrder(
-            path=_FOLDER / f"{name}.csv.gz",
-            name=f"{name}.csv.gz",
+            path=path,
+            name=path.name,
             mapping=(_FOLDER / f"{name}.toml").read_text(encoding="utf-8"),
             author=_AUTHOR,
         )
@@ -55,6 +65,16 @@ def prepare(platform: Songhua, console: Console) -> None:
             result = platform.run_import(order, report)
         if not result.get("already"):
             show_import(console, order.name, result)
+    if settings.SONGHUA_PLAYBACK and platform.gateway is not None:
+        platform.gateway.keeper.refresh()  # the loggers were registered a moment ago
+        host, _ = read_address(settings.SONGHUA_GATEWAY, lowest=0)
+        play(
+            platform,
+            _FOLDER / f"{_HOURS}.csv.gz",
+            host="127.0.0.1" if host in _ALL else host,
+            port=platform.gateway.port,
+            seconds=settings.SONGHUA_PLAYBACK,
+        )
 
 
 def greet(host: str, port: int, console: Console) -> None:

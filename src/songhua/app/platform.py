@@ -56,6 +56,8 @@ class Songhua:
         self.shelf = shelf
         self.jobs = Jobs()
         self.gateway: GatewayService | None = None
+        self.playback: ports.Playback | None = None
+        """What virtual loggers are playing back; set by who runs them."""
         self._work = threading.Lock()  # imports, corrections and replays go one after another
         self._waiting: set[int] = set()  # entries of our kinds that are not applied
         self._numbering = threading.Lock()  # none has a number and is not yet among them

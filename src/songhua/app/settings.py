@@ -34,6 +34,8 @@ SONGHUA_GATEWAY_CERTIFICATE = os.environ.get("SONGHUA_GATEWAY_CERTIFICATE", "")
 SONGHUA_GATEWAY_KEY = os.environ.get("SONGHUA_GATEWAY_KEY", "")
 """PEM files; with both the gateway speaks TLS."""
 SONGHUA_DEMO = _flag("SONGHUA_DEMO")
+SONGHUA_PLAYBACK = float(os.environ.get("SONGHUA_PLAYBACK", "0"))
+"""Of a demo: how long an hour of its last day takes, sent by virtual loggers; 0 for none. [s]"""
 SONGHUA_OPEN_READING = _flag("SONGHUA_OPEN_READING")
 SONGHUA_UPLOAD_BYTES = int(os.environ.get("SONGHUA_UPLOAD_BYTES", str(512 * 1024 * 1024)))
 """Largest file that the upload page and API accept. [bytes]"""

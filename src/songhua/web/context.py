@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext_lazy as _
 
+from songhua.api import ports
 from songhua.model import BEIJING, NoRuleInForce
 from songhua.standards import aqi_rule
 
@@ -34,6 +35,7 @@ def page(request: HttpRequest) -> Mapping[str, Any]:
         "scale": _choice(request, "scale", SCALES),
         "who": _who(request),
         "edition": _edition_today(),
+        "playback": ports.playback(),
         "open_reading": settings.SONGHUA_OPEN_READING,
     }
 

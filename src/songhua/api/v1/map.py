@@ -1,5 +1,6 @@
 """The air of the whole province at one time: what the map, its list, table and wall show."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -9,12 +10,14 @@ from django.http.response import HttpResponseBase
 from ninja import Router
 from ninja.params.functions import Query
 
+from songhua.api import ports
 from songhua.api.v1.asked import known_at, moment
 from songhua.api.v1.sheet import sheet
 from songhua.model import BEIJING, BadInput, Period
 from songhua.standards import POLLUTANTS, aqi_rule, quantity, regions
 from songhua.store import shelf
-from songhua.store.registry.models import AppliedEntry, Correction
+from songhua.store.registry import records
+from songhua.store.registry.models import Correction
 from songhua.store.registry.sites import sites
 
 router = Router(tags=["air"])
@@ -41,11 +44,13 @@ _TIME = Query("", description="Beijing time unless it names a zone: 2020-04-04T1
 @router.get("/air/times")
 def times(request: HttpRequest) -> dict[str, Any]:
     """Return for which times there is air on the shelf, and the revision that this was true at."""
+    playback = ports.playback()
     return {
         "hour": _ends("hour"),
         "day": _ends("day"),
-        "revision": _applied(),
+        "revision": records.progress(),
         "now": _ms(datetime.now(UTC)),
+        "playback": asdict(playback) if playback else None,
     }
 
 
@@ -246,12 +251,6 @@ def _corrections() -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-
-
-def _applied() -> int:
-    """Return the last journal entry whose rows and results are all on the shelf."""
-    last = AppliedEntry.objects.order_by("-journal_seq").values_list("journal_seq", flat=True)
-    return last.first() or 0
 
 
 def _ends(period: str) -> list[int] | None:

@@ -104,8 +104,16 @@ def request(
         raise typer.Exit(1)
 
 
-def demo(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """装入真实数据并打开平台。 Load real observations and open the platform."""
+def demo(
+    *,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    playback: Annotated[
+        float,
+        typer.Option(help="最后一天逐小时回放，每小时多少秒；0 为不回放 Seconds an hour.", min=0),
+    ] = 20.0,
+) -> None:
+    """装入真实数据并打开平台；最后一天由虚拟数采仪经网关回放。 Real observations, played back."""
     from songhua.app.run import check_port
 
     check_port(host, port)
@@ -113,6 +121,7 @@ def demo(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
     os.environ["SONGHUA_DEMO"] = "1"
     os.environ.setdefault("SONGHUA_OPEN_READING", "1")
     os.environ.setdefault("SONGHUA_GATEWAY", f"{host}:0")
+    os.environ.setdefault("SONGHUA_PLAYBACK", str(playback))
     from songhua.app.wiring import set_up
 
     set_up()

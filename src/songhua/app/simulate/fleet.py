@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from datetime import datetime
+from itertools import groupby, islice
 
 from songhua.app.simulate.faults import Faults
 from songhua.app.simulate.logger import Logger, Tally
@@ -113,6 +114,44 @@ async def run_fleet(
         p50=delays[len(delays) // 2],
         p99=delays[int(len(delays) * 0.99)],
     )
+
+
+async def play_back(
+    host: str,
+    port: int,
+    messages: Iterable[Message],
+    *,
+    every: float,
+    step: Callable[[datetime], None] = lambda _at: None,
+) -> int:
+    """Send the messages of each hour together, one hour after another; return how many went.
+
+    Parameters
+    ----------
+    messages
+        By time.
+    every
+        How long an hour takes. [s]
+    step
+        Called with each hour once it is acknowledged.
+    """
+    loggers: dict[str, Logger] = {}
+    count = 0
+    try:
+        for at, hour in groupby(messages, key=lambda message: message.at):
+            due = time.monotonic() + every
+            for message in hour:
+                if message.mn not in loggers:
+                    loggers[message.mn] = Logger(host, port)
+                    await loggers[message.mn].start()
+                await loggers[message.mn].send(message)
+                count += 1
+            await asyncio.gather(*(logger.settle(_SETTLE) for logger in loggers.values()))
+            step(at)
+            await asyncio.sleep(due - time.monotonic())
+    finally:
+        await asyncio.gather(*(logger.stop() for logger in loggers.values()))
+    return count
 
 
 def _some(source: Iterator[Message], count: int) -> Iterator[Message | None]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max, Sum
 from django.utils import timezone
 
 from songhua.model import BadInput, UnknownName
@@ -255,6 +256,16 @@ def applied_to() -> int:
 def note_applied_to(seq: int) -> None:
     """Note that up to a journal number nothing waits: no start needs to look there again."""
     Cursor.objects.update_or_create(name=_APPLIED, defaults={"seq": seq})
+
+
+def progress() -> int:
+    """Return a number that grows whenever rows and results of journal entries are on the shelf.
+
+    Files and decisions are applied entry by entry; what links send, by how far it is read.
+    """
+    applied = AppliedEntry.objects.aggregate(last=Max("journal_seq"))["last"] or 0
+    read = Cursor.objects.exclude(name=_APPLIED).aggregate(sum=Sum("seq"))["sum"] or 0
+    return int(applied + read)
 
 
 def mark_applied(seq: int) -> None:

@@ -17,8 +17,8 @@ const quantity = (/** @type {string} */ key) => quantities.get(key) ?? { symbol:
 const page = part("one-map");
 
 let state = fromAddress();
-/** @type {{hour: [number, number] | null, day: [number, number] | null, revision: number}} */
-let ends = { hour: null, day: null, revision: 0 };
+/** @type {{hour: [number, number] | null, day: [number, number] | null, revision: number, playback: {day: string, seconds: number} | null}} */
+let ends = { hour: null, day: null, revision: 0, playback: null };
 /** @type {Air | null} */
 let air = null;
 let asked = 0;
@@ -216,11 +216,20 @@ function wire() {
   new ResizeObserver(() => timeBar.drawTicks()).observe(part("ticks"));
 }
 
+/** Ask again after a while: sooner while a day is played back. */
+function follow() {
+  setTimeout(() => poll().finally(follow), ends.playback ? Math.min(POLL, ends.playback.seconds * 500) : POLL);
+}
+
 /** Follow the shelf: when it moves, what is shown is loaded again. */
 async function poll() {
   if (document.hidden) return;
   const found = await ask("/air/times").catch(() => null);
-  if (!found || found.revision === ends.revision) return;
+  if (!found) return;
+  if (found.revision === ends.revision) {
+    ends.playback = found.playback;
+    return;
+  }
   const newer = found[state.period]?.[1] > (ends[state.period]?.[1] ?? 0);
   ends = found;
   forgetAir();
@@ -242,7 +251,7 @@ async function start() {
     note(fault instanceof Error ? fault.message : String(fault), start);
   }
   if (air && air.time === null) note(say("还没有数据。请先导入文件。", "There are no data yet. Import a file first."));
-  setInterval(poll, POLL);
+  follow();
 }
 
 start();

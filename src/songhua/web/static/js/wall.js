@@ -13,6 +13,8 @@ const SIX = ["pm2_5", "pm10", "o3", "no2", "so2", "co"];
 const quantities = new Map(sent("quantity-table").map((/** @type {any} */ one) => [one.name, one]));
 const scale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 13;
 let revision = -1;
+/** @type {{ day: string, seconds: number } | null} */
+let playback = null;
 /** @type {import("./map-data.js").Air | null} */
 let air = null;
 /** @type {number | null} */
@@ -81,9 +83,15 @@ function tick() {
   part("clock-day").textContent = say(`${now.year}年${sayDay(Date.now())}`, `${sayDay(Date.now())} ${now.year}`);
 }
 
+/** Look again after a while: sooner while a day is played back. */
+function follow() {
+  setTimeout(() => look().finally(follow), playback ? Math.min(POLL, playback.seconds * 500) : POLL);
+}
+
 async function look() {
   try {
     const times = await ask("/air/times");
+    playback = times.playback;
     heard = Date.now();
     if (times.revision !== revision) {
       forgetAir();
@@ -101,7 +109,7 @@ async function look() {
 tick();
 setInterval(tick, 1000);
 look();
-setInterval(look, POLL);
+follow();
 addEventListener("resize", () => {
   map?.rescale(scale());
   map?.fit();
