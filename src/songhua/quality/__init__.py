@@ -1,0 +1,1 @@
+"""Quality: may this value be used?"""
