@@ -1,1 +1,1 @@
-"""Quality: may this value be used?"""
+"""Quality: whether a value may be used."""

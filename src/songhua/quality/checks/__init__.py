@@ -1,0 +1,1 @@
+"""The checks: each takes series and limits, and says what it found. Pure."""
