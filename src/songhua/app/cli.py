@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from songhua.app.commands import assess, conformance, data, hj212, law, platform, simulate
+from songhua.app.commands import assess, check, conformance, data, hj212, law, platform, simulate
 from songhua.model import SonghuaError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ platform.add_to(app)
 data.add_to(app)
 simulate.add_to(app)
 conformance.add_to(app)
+check.add_to(app)
 
 
 @app.callback(invoke_without_command=True)

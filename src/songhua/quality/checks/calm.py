@@ -34,7 +34,7 @@ def flat_line(
     Returns
     -------
     Found
-        `measured`: for how many steps no single one reached the tolerance.
+        `measured`: for how many steps no single one reached the tolerance; of those judged.
 
     References
     ----------
@@ -43,7 +43,7 @@ def flat_line(
     flags = np.full(len(stack), Verdict.PASS, np.uint8)
     places, moved_at = _last_moves(stack, tolerance)
     measured = np.full(len(stack), np.nan)
-    measured[places] = places - moved_at
+    longest = np.zeros(places.size, np.int64)
     for seconds, verdict in ((suspect_s, Verdict.SUSPECT), (fail_s, Verdict.FAIL)):
         if seconds is None:
             continue
@@ -52,6 +52,8 @@ def flat_line(
         if tolerance > 0:  # small steps may add up
             calm[calm] = _is_narrow(stack, places[calm], counts[calm], tolerance)
         flags[places[calm]] = verdict
+        longest = np.maximum(longest, counts)
+    measured[places] = np.minimum(places - moved_at, longest)
     flags[stack.missing] = Verdict.MISSING
     return Found(flags, measured)
 

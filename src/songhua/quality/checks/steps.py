@@ -30,6 +30,7 @@ def spike(
     suspect: float | None = None,
     fail: float | None = None,
     method: Literal["average", "differential"] = "average",
+    within_s: float | None = None,
 ) -> Found:
     """Judge by how far a value stands out from the ones before and after.
 
@@ -38,12 +39,17 @@ def spike(
     suspect, fail
         Distance from the middle of both (``average``), or the smaller of the changes up and down
         again (``differential``). [unit of the value]
+    within_s
+        Values further away in time are none beside it. [s]
 
     References
     ----------
     IOOS QARTOD, test 6 (spike).
     """
     before, after = stack.before(), stack.after()
+    if within_s is not None:
+        before[stack.steps > within_s] = np.nan
+        after[:-1][stack.steps[1:] > within_s] = np.nan
     if method == "average":
         distance = np.abs(stack.values - (before + after) / 2)
     else:
