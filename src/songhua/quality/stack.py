@@ -1,5 +1,6 @@
 """Many series in one column, one after another: what the checks work on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -47,15 +48,15 @@ class Stack:
         Parameters
         ----------
         frame
-            `keys` that name a series, ``time`` (with a zone) and ``value`` (null where missing).
+            `keys` that name a series (quickest as categories), ``time`` (with a zone) and
+            ``value`` (null where missing).
         """
-        ordered = frame.sort(*keys, "time")
-        number = pl.struct(keys).rle_id() if keys else pl.lit(0)
-        ids = ordered.select(number.alias("n")).to_series().to_numpy()
-        starts = np.flatnonzero(np.diff(ids, prepend=-1)).astype(np.int64)
-        values = ordered["value"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        times = ordered["time"].dt.epoch("us").to_numpy()
-        return cls(values, times, starts), ordered
+        if not _is_ordered(frame, keys):
+            frame = frame.sort(*keys, "time")
+        starts = np.flatnonzero(_begins(frame, keys)).astype(np.int64)
+        values = frame["value"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        times = frame["time"].dt.epoch("us").to_numpy()
+        return cls(values, times, starts), frame
 
     def __len__(self) -> int:
         return int(self.values.size)
@@ -132,3 +133,24 @@ class Stack:
             return self.times
         reach = int(self.times.max() - self.times.min()) + gap + _SECOND
         return np.asarray(self.times - self.times.min() + self.series * reach, np.int64)
+
+
+def _begins(frame: pl.DataFrame, keys: Sequence[str]) -> NDArray[np.bool_]:
+    """Return where the keys differ from those of the row before."""
+    begins = np.zeros(frame.height, bool)
+    begins[:1] = True
+    for key in keys:
+        differs = frame.select(pl.col(key).ne_missing(pl.col(key).shift())).to_series()
+        begins |= differs.to_numpy()
+    return begins
+
+
+def _is_ordered(frame: pl.DataFrame, keys: Sequence[str]) -> bool:
+    """Return whether series lie one after another, each by time."""
+    begins = _begins(frame, keys)
+    times = frame["time"].dt.epoch("us").to_numpy()
+    back = np.diff(times, prepend=times[:1]) < 0
+    if (back & ~begins).any():
+        return False
+    heads = frame.filter(pl.Series(begins)).select(keys)
+    return not keys or heads.n_unique() == heads.height

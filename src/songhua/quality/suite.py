@@ -44,8 +44,8 @@ class Checked:
     Parameters
     ----------
     verdicts
-        site, quantity, time, check (name of the rule), verdict, measured: of every value that a
-        check did not pass, or could not check. What is missing is no verdict of a check.
+        site, quantity, time, check (name of the rule), verdict, measured: of every value that is
+        suspect or fails; not checked where the check failed itself.
     values
         site, quantity, time, value and its verdict by all checks: the worst of fail, suspect and
         pass; not checked where no check could be made.
@@ -99,7 +99,10 @@ class Suite:
             pl.col("time").dt.convert_time_zone("UTC").dt.cast_time_unit("us"),
             pl.col("value").cast(pl.Float64),
         )
-        parts = {key[0]: part for key, part in rows.partition_by("quantity", as_dict=True).items()}
+        # As categories: names of sites are compared as numbers.
+        rows = rows.with_columns(pl.col("site", "quantity").cast(pl.Categorical))
+        names = rows["quantity"].unique(maintain_order=True).cast(pl.String)
+        parts = {name: rows.filter(pl.col("quantity") == name) for name in names}
         found: list[pl.DataFrame] = []
         values: list[pl.DataFrame] = []
         errors: dict[str, str] = {}
@@ -109,9 +112,11 @@ class Suite:
             found.extend(looked.at(rule, errors) for rule in rules)
             values.append(looked.values())
             report(done, len(parts))
+        text = pl.col("site", "quantity").cast(pl.String)
+        judged = pl.concat(values) if values else rows.with_columns(verdict=pl.lit(2, pl.UInt8))
         return Checked(
-            pl.concat(found) if found else pl.DataFrame(schema=VERDICTS),
-            pl.concat(values) if values else rows.with_columns(verdict=pl.lit(2, pl.UInt8)),
+            pl.concat(found).with_columns(text) if found else pl.DataFrame(schema=VERDICTS),
+            judged.with_columns(text),
             errors,
         )
 
@@ -159,7 +164,7 @@ class _Looked:
     ) -> None:
         self._stack, self._rows = Stack.of_frame(part, "site")
         self._parts, self._places = parts, places
-        self._sites = self._rows["site"].to_numpy()[self._stack.starts]
+        self._sites = self._rows["site"].gather(self._stack.starts).cast(pl.String)
         self._worst = np.zeros(len(self._stack), np.uint8)
 
     def at(self, rule: Rule, errors: dict[str, str]) -> pl.DataFrame:
@@ -173,8 +178,10 @@ class _Looked:
             found = Found(flags, np.full(len(self._stack), np.nan))
         holds = self._holds(rule)
         self._note(found.flags, holds)
-        told = holds & (found.flags != Verdict.PASS) & (found.flags != Verdict.MISSING)
-        at = np.flatnonzero(told)
+        told = (found.flags == Verdict.SUSPECT) | (found.flags == Verdict.FAIL)
+        if rule.name in errors:
+            told = found.flags == Verdict.NOT_CHECKED
+        at = np.flatnonzero(told & holds)
         return self._rows[at].select(
             "site",
             "quantity",
@@ -196,7 +203,7 @@ class _Looked:
         if rule.until is not None:
             holds &= times < _microseconds(rule.until + timedelta(days=1))
         if rule.sites:
-            holds &= np.isin(self._sites, rule.sites)[self._stack.series]
+            holds &= self._sites.is_in(rule.sites).to_numpy()[self._stack.series]
         return np.asarray(holds)
 
     def _note(self, flags: Flags, holds: NDArray[np.bool_]) -> None:
@@ -235,8 +242,8 @@ class _Looked:
             known["lat"].fill_null(np.nan).to_numpy(),
             within_km=told.pop("within_km"),
         )
-        times, row = np.unique(self._stack.times, return_inverse=True)
-        table = np.full((times.size, self._sites.size), np.nan)
+        row = _rows_of(self._stack.times)
+        table = np.full((int(row.max(initial=-1)) + 1, self._sites.len()), np.nan)
         table[row, self._stack.series] = self._stack.values
         found = neighbours(table, near, **told)
         shape = table.shape
@@ -283,6 +290,18 @@ _RUN: Mapping[str, Callable[[_Looked, Mapping[str, Any]], Found]] = {
     "neighbours": _Looked.neighbours,
     "relation": _Looked.relation,
 }
+
+
+def _rows_of(times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each time the number of its row in a table of times."""
+    if not times.size:
+        return times
+    since = times - times.min()
+    for step in (3_600_000_000, 60_000_000):
+        row, rest = np.divmod(since, step)
+        if not rest.any() and row.max() < 4 * times.size:
+            return np.asarray(row)
+    return np.asarray(np.unique(times, return_inverse=True)[1])
 
 
 def _settings(rule: Rule) -> Mapping[str, Any]:

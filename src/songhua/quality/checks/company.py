@@ -10,6 +10,8 @@ from songhua.quality.verdict import Floats, Found, judged
 
 MOST_NEIGHBOURS = 5
 _EARTH_KM = 6371.0
+_AT_ONCE = 100_000
+"""Values looked at together, so that they stay in the processor's cache."""
 _MAD = 1.4826
 """Median absolute deviation → standard deviation of a normal distribution."""
 # Batcher's network: pairs that are put in order, after which five columns are sorted.
@@ -75,16 +77,17 @@ def neighbours(
     Durre et al. 2010, J. Appl. Meteor. Climatol. 49, 1615 (spatial consistency); here with medians.
     """
     measured = np.full(values.shape, np.nan)
-    for site in range(values.shape[1]):
-        own = [values[:, other] for other in near[site] if other >= 0]
-        if len(own) < fewest:
-            continue
+    portion = max(1, _AT_ONCE // max(1, values.shape[1]))
+    for first in range(0, values.shape[0], portion):
+        part = values[first : first + portion]
+        padded = np.column_stack([part, np.full(part.shape[0], np.nan)])  # -1 is nobody
+        own = [padded[:, near[:, number]] for number in range(near.shape[1])]
         count = np.sum([np.isfinite(one) for one in own], axis=0)
         middle = _median(own, count)
         spread = _MAD * _median([np.abs(one - middle) for one in own], count)
         spread = np.maximum(np.maximum(spread, floor), share * np.abs(middle))
-        away = np.abs(values[:, site] - middle) / spread
-        measured[:, site] = np.where(count >= fewest, away, np.nan)
+        away = np.abs(part - middle) / spread
+        measured[first : first + portion] = np.where(count >= fewest, away, np.nan)
     flat = measured.ravel()
     return judged(flat, suspect, fail, missing=~np.isfinite(values.ravel()))
 
@@ -130,7 +133,7 @@ def _median(columns: Sequence[Floats], count: NDArray[np.int64]) -> Floats:
             np.maximum(ordered[low], ordered[high]),
         )
     table = np.stack(ordered)
-    below = np.clip((count - 1) // 2, 0, None)[None, :]
-    above = np.clip(count // 2, 0, MOST_NEIGHBOURS - 1)[None, :]
+    below = np.clip((count - 1) // 2, 0, None)[None]
+    above = np.clip(count // 2, 0, MOST_NEIGHBOURS - 1)[None]
     middle = np.take_along_axis(table, below, 0)[0] + np.take_along_axis(table, above, 0)[0]
     return np.where(count > 0, middle / 2, np.nan)
