@@ -1,6 +1,8 @@
 """Many checks on many series: verdicts with their evidence, and one verdict a value."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -106,17 +108,23 @@ class Suite:
         found: list[pl.DataFrame] = []
         values: list[pl.DataFrame] = []
         errors: dict[str, str] = {}
-        for done, (quantity, part) in enumerate(parts.items(), start=1):
+
+        def of(quantity: str) -> tuple[list[pl.DataFrame], pl.DataFrame]:
             rules = [one for one in self.rules if (one.quantity, one.period) == (quantity, period)]
-            looked = _Looked(part, parts, self._places)
-            found.extend(looked.at(rule, errors) for rule in rules)
-            values.append(looked.values())
-            report(done, len(parts))
+            looked = _Looked(parts[quantity], parts, self._places)
+            return [looked.at(rule, errors) for rule in rules], looked.values()
+
+        # NumPy and Polars let other threads run while they work.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for done, (told, judged) in enumerate(pool.map(of, parts), start=1):
+                found += told
+                values.append(judged)
+                report(done, len(parts))
         text = pl.col("site", "quantity").cast(pl.String)
-        judged = pl.concat(values) if values else rows.with_columns(verdict=pl.lit(2, pl.UInt8))
+        every = pl.concat(values) if values else rows.with_columns(verdict=pl.lit(2, pl.UInt8))
         return Checked(
             pl.concat(found).with_columns(text) if found else pl.DataFrame(schema=VERDICTS),
-            judged.with_columns(text),
+            every.with_columns(text),
             errors,
         )
 
