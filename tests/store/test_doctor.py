@@ -31,7 +31,7 @@ def test_an_empty_platform(registry: str, journal: Journal, shelf: Shelf) -> Non
     for words in (
         "日志 0 条，1 段",
         "observations: 0 rows",
-        "schema 0003_air_summary.sql",
+        "schema 0004_verdicts.sql",
         f"schema {NEWEST}",
         {"sqlite": "（sqlite）", "postgres": "（postgresql）"}[registry],
         "Disk free",

@@ -45,7 +45,7 @@ def test_migrations_run_once(url: str) -> None:
     shelf = open_shelf(url)
     names = shelf.migrate()
     assert names == sorted(names)
-    assert len(names) == 3
+    assert len(names) == 4
     assert shelf.migrate() == []
     shelf.close()
     again = open_shelf(url)
@@ -132,6 +132,7 @@ def test_an_empty_shelf(shelf: Shelf) -> None:
         ("observations", 0),
         ("air_index", 0),
         ("air_summary", 0),
+        ("verdicts", 0),
     ]
 
 

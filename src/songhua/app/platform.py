@@ -14,6 +14,7 @@ from django.conf import settings
 from songhua.api import ports
 from songhua.api.register import air_register
 from songhua.app import corrections, decisions, imports
+from songhua.app.checks import check_affected
 from songhua.app.gateway import GatewayService, Keeper, Limits, tls_context
 from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
@@ -220,7 +221,9 @@ class Songhua:
     def reassess(self, affected: Affected, report: Report) -> dict[str, int]:
         """Run the pipeline on what was affected."""
         stamp = Stamp(cause=affected.cause, code=code_version())
-        return run_pipeline(self.shelf, air_register(), affected, stamp, report)
+        changed = run_pipeline(self.shelf, air_register(), affected, stamp, report)
+        report({"phase": "checks"})
+        return {**changed, "verdicts": check_affected(self.shelf, affected, stamp)}
 
     def _assess_links(self, affected: Affected) -> None:
         with self._work:

@@ -15,6 +15,7 @@ _PHASES = {
     "days": "评价日 days",
     "area_days": "评价区域日 area days",
     "deducted": "扣除后日值 deducted days",
+    "checks": "质控检查 checks",
     "periods": "月季年与排名 months, ranks",
 }
 

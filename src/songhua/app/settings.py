@@ -33,6 +33,8 @@ SONGHUA_GATEWAY_PER_ADDRESS = int(os.environ.get("SONGHUA_GATEWAY_PER_ADDRESS", 
 SONGHUA_GATEWAY_CERTIFICATE = os.environ.get("SONGHUA_GATEWAY_CERTIFICATE", "")
 SONGHUA_GATEWAY_KEY = os.environ.get("SONGHUA_GATEWAY_KEY", "")
 """PEM files; with both the gateway speaks TLS."""
+SONGHUA_CHECKS = os.environ.get("SONGHUA_CHECKS", "")
+"""Configuration of the quality checks (TOML); empty for the default one."""
 SONGHUA_DEMO = _flag("SONGHUA_DEMO")
 SONGHUA_PLAYBACK = float(os.environ.get("SONGHUA_PLAYBACK", "0"))
 """Of a demo: how long an hour of its last day takes, sent by virtual loggers; 0 for none. [s]"""

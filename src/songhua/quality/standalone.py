@@ -61,24 +61,11 @@ def check_file(
     """
     suite = Suite(read_rules(rules), None if places is None else _places(places))
     checked = suite.check(_rows(source), period=period, report=report)
-    number = pl.col("verdict")
     words = {int(verdict): en for verdict, (_zh, en) in WORDS.items()}
-    evidence = (
-        checked.verdicts.with_columns(
-            said=pl.format(
-                "{}={}({})",
-                "check",
-                number.replace_strict(words, return_dtype=pl.String),
-                pl.col("measured").round_sig_figs(6).cast(pl.String).fill_null(""),
-            )
-        )
-        .group_by(_KEYS)
-        .agg(evidence=pl.col("said").str.join(" "))
-    )
     told = (
-        checked.values.join(evidence, on=_KEYS, how="left", maintain_order="left")
+        checked.values.join(checked.evidence(), on=_KEYS, how="left", maintain_order="left")
         .with_columns(
-            number.replace_strict(words, return_dtype=pl.String),
+            pl.col("verdict").replace_strict(words, return_dtype=pl.String),
             pl.col("time").dt.convert_time_zone("Asia/Shanghai"),
         )
         .sort(_KEYS)

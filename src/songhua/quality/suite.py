@@ -20,7 +20,7 @@ from songhua.quality.checks.shifts import gap, level_shift
 from songhua.quality.checks.steps import rate_of_change, spike
 from songhua.quality.rules import Rule
 from songhua.quality.stack import Stack
-from songhua.quality.verdict import Flags, Found, Verdict
+from songhua.quality.verdict import WORDS, Flags, Found, Verdict
 
 VERDICTS: Mapping[str, Any] = {
     "site": pl.String,
@@ -58,6 +58,18 @@ class Checked:
     verdicts: pl.DataFrame
     values: pl.DataFrame
     errors: Mapping[str, str]
+
+    def evidence(self) -> pl.DataFrame:
+        """Return site, quantity, time, evidence: ``check=verdict(measured)`` joined by spaces."""
+        words = {int(verdict): en for verdict, (_zh, en) in WORDS.items()}
+        said = pl.format(
+            "{}={}({})",
+            "check",
+            pl.col("verdict").replace_strict(words, return_dtype=pl.String),
+            pl.col("measured").round_sig_figs(6).cast(pl.String).fill_null(""),
+        )
+        by_value = self.verdicts.group_by("site", "quantity", "time", maintain_order=True)
+        return by_value.agg(evidence=said.str.join(" "))
 
 
 class Suite:

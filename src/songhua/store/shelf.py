@@ -14,7 +14,13 @@ import polars as pl
 from songhua.model import Period
 from songhua.store import revisions, tables
 from songhua.store.engine import Engine, aware, sql_time
-from songhua.store.tables import INDEX_VALUES, PROVENANCE, RESULT_KEY, SUMMARY_VALUES
+from songhua.store.tables import (
+    INDEX_VALUES,
+    PROVENANCE,
+    RESULT_KEY,
+    SUMMARY_VALUES,
+    VERDICT_VALUES,
+)
 
 _AT_LEAST = timedelta(seconds=1)
 
@@ -187,6 +193,46 @@ class Shelf:
     def save_air_summary(self, frame: pl.DataFrame) -> int:
         """Add summary rows that differ from the current ones, like `save_air_index`."""
         return self._save_new("air_summary", frame, SUMMARY_VALUES)
+
+    def save_verdicts(self, frame: pl.DataFrame) -> int:
+        """Add verdicts that differ from the current ones; return how many.
+
+        Parameters
+        ----------
+        frame
+            period, scope (the quantity), subject (the site), time, verdict, evidence, cause, code.
+        """
+        return self._save_new("verdicts", frame, VERDICT_VALUES)
+
+    def verdicts(
+        self,
+        *,
+        period: str,
+        span: Period,
+        sites: Sequence[str] | None = None,
+        least: int = 3,
+        as_of: datetime | None = None,
+    ) -> pl.DataFrame:
+        """Return current verdicts of `least` (suspect) or worse, or those current at an instant.
+
+        Returns
+        -------
+        DataFrame
+            quantity, site, time, verdict, evidence, revision, cause, code, computed_at.
+        """
+        asked = _asked(period, span, subjects=sites, as_of=as_of)
+        sql = f"""
+            SELECT * FROM (
+                SELECT scope AS quantity, subject AS site, time,
+                       {", ".join((*VERDICT_VALUES, *PROVENANCE))}
+                FROM verdicts
+                WHERE {_where(asked, known="computed_at")}
+                ORDER BY quantity, site, time, revision DESC
+                LIMIT 1 BY quantity, site, time
+            ) WHERE verdict >= {{least:UInt8}}
+            ORDER BY quantity, site, time
+        """  # noqa: S608 - names and operators are ours, values are bound
+        return self._engine.frame(sql, {**asked, "least": least})
 
     def air_index(
         self,

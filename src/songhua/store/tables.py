@@ -25,6 +25,7 @@ SUMMARY_VALUES = (
     *(f"index_{key}" for key in POLLUTANTS),
     *("composite", "largest", "rank", "reason", "edition"),
 )
+VERDICT_VALUES = ("verdict", "evidence")
 PROVENANCE = ("revision", "cause", "code", "computed_at")
 """Where a result comes from.
 
@@ -32,12 +33,12 @@ PROVENANCE = ("revision", "cause", "code", "computed_at")
 change; `code` the version that computed; `computed_at` when it became known.
 """
 
-TABLES = ("observations", "air_index", "air_summary")
+TABLES = ("observations", "air_index", "air_summary", "verdicts")
 
 _COUNTS = ("n", "days", "valid_days", "good_days", "exceed_days")
 _TEXTS = (
     *("site", "quantity", "period", "scope", "subject", "mark", "author", "code"),
-    *("primary", "reason", "edition", "largest"),
+    *("primary", "reason", "edition", "largest", "evidence"),
 )
 
 
@@ -60,7 +61,7 @@ def _type(name: str) -> Any:
         return UTC
     if name in {"revision", "cause", "line"}:
         return pl.UInt64
-    if name == "level":
+    if name in {"level", "verdict"}:
         return pl.UInt8
     if name in {"aqi", "rank", *_COUNTS} or name.startswith(("iaqi_", "level_")):
         return pl.UInt16

@@ -1,0 +1,120 @@
+"""The checks run on what arrives: verdicts beside the values, anew when values change."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+from django.conf import settings
+
+from songhua.assess.job import Affected, Stamp
+from songhua.model import BadInput, Period
+from songhua.quality.rules import Rule, read_rules
+from songhua.quality.standalone import default_rules
+from songhua.quality.suite import Suite
+from songhua.quality.verdict import Verdict
+from songhua.standards import station_marks
+from songhua.store.registry.sites import sites
+
+_PERIOD = "hour"
+_HOUR = timedelta(hours=1)
+_SEASON = timedelta(days=92)
+"""Checked at once, for memory."""
+_KEY = ("quantity", "site", "time")
+
+
+class CheckShelf(Protocol):
+    """What the checks need from the shelf."""
+
+    def observations(self, *, period: str, span: Period) -> pl.DataFrame:
+        """Return current values: site, quantity, time, value, mark."""
+
+    def verdicts(self, *, period: str, span: Period) -> pl.DataFrame:
+        """Return current verdicts that are no pass: quantity, site, time, verdict, evidence."""
+
+    def save_verdicts(self, frame: pl.DataFrame) -> int:
+        """Keep verdicts that differ from the current ones; return how many."""
+
+
+def rules() -> tuple[Rule, ...]:
+    """Return the rules in force: those of the file that the settings name, else the default.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be read; which check, and what.
+    """
+    path = settings.SONGHUA_CHECKS
+    if not path:
+        return _read("", 0.0)
+    try:
+        changed = Path(path).stat().st_mtime
+        return _read(str(path), changed)
+    except OSError as fault:
+        raise BadInput(f"读不了检查配置 {path}。", f"No rules of checks at {path}.") from fault
+
+
+def check_affected(shelf: CheckShelf, affected: Affected, stamp: Stamp) -> int:
+    """Check the hours of a span anew, of all sites: what one says, its neighbours feel.
+
+    Returns
+    -------
+    int
+        How many verdicts changed.
+    """
+    places = sites().select("site", "lon", "lat").unique("site").drop_nulls()
+    suite = Suite(rules(), places)
+    return sum(_check(shelf, suite, span, stamp) for span in _parts(affected.span, suite))
+
+
+def _check(shelf: CheckShelf, suite: Suite, span: Period, stamp: Stamp) -> int:
+    reach = Period(span.start - suite.look_back, span.end + suite.look_ahead)
+    observed = shelf.observations(period=_PERIOD, span=reach)
+    former = shelf.verdicts(period=_PERIOD, span=span)
+    if observed.is_empty() and former.is_empty():
+        return 0
+    good = [mark.mark for mark in station_marks().values() if mark.valid]
+    value = pl.when(pl.col("mark").is_in(["", *good])).then("value")
+    checked = suite.check(
+        observed.select("site", "quantity", "time", value.alias("value")), period=_PERIOD
+    )
+    within = (pl.col("time") >= span.start) & (pl.col("time") < span.end)
+    worst = checked.values.filter(within & pl.col("verdict").is_in(_TOLD))
+    found = worst.join(checked.evidence(), on=_KEY, how="left").select(
+        *_KEY, "verdict", pl.col("evidence").fill_null("")
+    )
+    again = former.join(found, on=_KEY, how="anti").select(
+        *_KEY,
+        pl.lit(int(Verdict.PASS), pl.UInt8).alias("verdict"),
+        pl.lit("").alias("evidence"),
+    )
+    rows = pl.concat([found, again]).select(
+        pl.lit(_PERIOD).alias("period"),
+        pl.col("quantity").alias("scope"),
+        pl.col("site").alias("subject"),
+        "time",
+        "verdict",
+        "evidence",
+        pl.lit(stamp.cause).alias("cause"),
+        pl.lit(stamp.code).alias("code"),
+    )
+    return shelf.save_verdicts(rows)
+
+
+_TOLD = [int(Verdict.SUSPECT), int(Verdict.FAIL)]
+
+
+def _parts(span: Period, suite: Suite) -> Iterator[Period]:
+    """Yield what is affected a season at a time: later values too, as far as checks look back."""
+    start, end = span.start - suite.look_ahead, span.end + suite.look_back
+    start = start.replace(minute=0, second=0, microsecond=0)
+    while start < end:
+        yield Period(start, min(start + _SEASON, end))
+        start += _SEASON
+
+
+@lru_cache(maxsize=4)
+def _read(path: str, _changed: float) -> tuple[Rule, ...]:
+    return read_rules(Path(path).read_text(encoding="utf-8") if path else default_rules())
