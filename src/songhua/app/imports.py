@@ -122,6 +122,15 @@ def received_as(digest: str, mapping: str, author: str) -> int | None:
     return rows.values_list("journal_seq", flat=True).first()
 
 
+def fault_of(seq: int) -> tuple[str, str] | None:
+    """Return why a file that is in the journal could not be used; None where it could."""
+    found = ImportFile.objects.filter(journal_seq=seq, state="failed").first()
+    if found is None:
+        return None
+    zh, _, en = found.fault.partition("\n")
+    return zh, en or zh
+
+
 def receive(journal: Journal, order: ImportOrder, report: Report) -> Entry | Mapping[str, Any]:
     """Keep a file's bytes in the journal; or say when the same file came by the same mapping."""
     mapping, notes = _mapping(order)

@@ -150,6 +150,8 @@ class Songhua:
         with self._work:
             seq = imports.received_as(digest, text, order.author)
             if seq is not None and seq not in self._waiting:
+                if (words := imports.fault_of(seq)) is not None:
+                    raise Refused(*words)
                 return {"again": True, "sha256": digest, "journal": seq}
             if seq is None:
                 arrived = imports.receive(self.journal, order, silent)

@@ -9,7 +9,7 @@ from typing import Any
 from django.test import Client
 
 from songhua.app.platform import Songhua
-from songhua.model import BEIJING, Period
+from songhua.model import BEIJING, KnownSource, Period, check_settings
 from songhua.store.registry import sources
 from songhua.store.registry.models import Source
 
@@ -32,6 +32,19 @@ def http_source(name: str, *, region: str = "220100", sites: tuple[str, ...] = (
 
 def add(name: str, kind: str, settings: dict[str, Any]) -> Source:
     return sources.add(name, kind, settings, region="220100", author="admin")[0]
+
+
+def idle(name: str, kind: str, settings: dict[str, Any]) -> KnownSource:
+    """Return a source that works only when it is told to."""
+    source = Source.objects.create(
+        name=name,
+        kind=kind,
+        settings=check_settings(kind, settings),
+        region_id="220100",
+        active=False,
+        author="admin",
+    )
+    return sources.known(source)
 
 
 def post(token: str, key: str, data: bytes) -> Any:

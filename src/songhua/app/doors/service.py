@@ -9,7 +9,7 @@ from django.db import connections
 
 from songhua.api.ports import KeyTaken
 from songhua.api.v1.observations import answer_of, digest_of
-from songhua.app.doors.worker import Kit, Worker
+from songhua.app.doors.worker import Kit, Worker, said
 from songhua.model import KnownSource, SourceKind
 from songhua.store.registry import sources
 
@@ -23,7 +23,18 @@ Make = Callable[[KnownSource, Kit], Worker]
 
 
 def _makers() -> Mapping[str, Make]:
-    return {}
+    """Return what works a door; libraries are imported only where a door is open."""
+    from songhua.app.doors.drop import DropWorker
+    from songhua.app.doors.modbus import ModbusWorker
+    from songhua.app.doors.mqtt import MqttWorker
+    from songhua.app.doors.sftp import SftpWorker
+
+    return {
+        SourceKind.DROP: DropWorker,
+        SourceKind.SFTP: SftpWorker,
+        SourceKind.MQTT: MqttWorker,
+        SourceKind.MODBUS: ModbusWorker,
+    }
 
 
 class Doors:
@@ -90,6 +101,7 @@ class Doors:
             worker = _makers()[source.kind](source, self.kit)
         except Exception as fault:  # noqa: BLE001 - of this source only
             log.warning("a source cannot start", source=source.name, fault=repr(fault)[:300])
+            sources.note_error(number, *said(fault))
             return
         self._workers[number] = worker
         worker.start()

@@ -93,7 +93,9 @@ class Worker:
                     self._tell(fault)
                 else:
                     failed = 0
-                pause = self.every if not failed else min(self.every * 2**failed, _LONGEST)
+                pause = (
+                    self.every if not failed else min(self.every * 2 ** min(failed, 12), _LONGEST)
+                )
                 self.stopping.wait(max(pause, 0.05))
         finally:
             self._quietly(self.close)
