@@ -11,7 +11,7 @@ import pytest
 from songhua.app.doors import Doors
 from songhua.app.doors.drop import DropWorker
 from songhua.app.platform import Songhua
-from songhua.store.registry.models import ImportFile, Source
+from songhua.store.registry.models import ImportFile, Source, SourceState
 from tests.app.doors.saying import ELSEWHERE, SITE, add, eventually, hour, idle, values
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
@@ -174,7 +174,9 @@ def test_the_register_starts_and_stops_a_source(doors: Doors, tmp_path: Path) ->
     source = add("drop-live", "drop", {"folder": str(folder), "every": 0.05, "settle": 0.05})
     (folder / "live.csv").write_text(csv(8, 3))
     assert eventually(lambda: (folder / "done" / "live.csv.report.json").exists())
-    assert eventually(lambda: Source.objects.get(pk=broken.pk).state.error_en)
+    assert eventually(
+        lambda: SourceState.objects.filter(pk=broken.pk).exclude(error_en="").exists()
+    )
     Source.objects.filter(pk__in=[source.pk, broken.pk]).update(active=False)
     assert eventually(lambda: Source.objects.get(pk=source.pk).state.state == "stopped")
     assert not {source.pk, broken.pk} & set(doors._workers)

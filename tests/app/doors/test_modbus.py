@@ -1,6 +1,7 @@
 """An instrument polled: a server of another library answers, and only reads are ever sent."""
 
 import asyncio
+import contextlib
 import json
 import struct
 import threading
@@ -16,7 +17,7 @@ from songhua.app.doors import Doors
 from songhua.app.doors.modbus import ModbusWorker
 from songhua.app.platform import Songhua, silent
 from songhua.model import BEIJING, BadInput, Period, check_settings
-from songhua.store.registry.models import RowAside, Source
+from songhua.store.registry.models import RowAside, Source, SourceState
 from tests.app.doors.saying import SITE, add, eventually, idle
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
@@ -61,10 +62,8 @@ class Instrument:
             await asyncio.sleep(0.01)
         self.port = self._server.transport.sockets[0].getsockname()[1]
         self._up.set()
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             await serving
-        except asyncio.CancelledError:
-            pass
 
 
 @pytest.fixture
@@ -143,7 +142,7 @@ def test_an_instrument_that_is_away_comes_back(
     with pytest.raises(BadInput, match="cannot be reached"):
         gone.once()
     source = add("live", "modbus", settings(instrument.port, PM10, every=0.1))
-    assert eventually(lambda: Source.objects.get(pk=source.pk).state.rows_new)
+    assert eventually(lambda: SourceState.objects.filter(pk=source.pk, messages__gt=1).exists())
     Source.objects.filter(pk=source.pk).update(active=False)
     assert eventually(lambda: Source.objects.get(pk=source.pk).state.state == "stopped")
 

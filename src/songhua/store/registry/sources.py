@@ -173,10 +173,10 @@ def _lies(region: str, city: str, county: str | None) -> bool:
 
 
 def note_state(source: int, state: str, *, seen: bool = False) -> None:
-    """Note how a source's worker stands; a source that was heard has no error any more."""
+    """Note how a source's worker stands; its last error stays, with its time."""
     values: dict[str, Any] = {"state": state}
     if seen:
-        values |= {"last_seen": timezone.now(), "error_zh": "", "error_en": "", "error_at": None}
+        values["last_seen"] = timezone.now()
     _update(source, **values)
 
 
