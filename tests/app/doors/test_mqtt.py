@@ -1,6 +1,7 @@
 """A broker of another library: what is not in the journal is not acknowledged."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,16 +22,21 @@ from songhua.store.registry import links
 from songhua.store.registry.models import RowAside, SetAside
 from tests.app.doors.saying import ELSEWHERE, SITE, body, eventually, hour, idle, row, values
 from tests.app.gateway.speaking import said
-from tests.store.postgres import free_port
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 class Hub:
     """A broker in a thread of its own."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.port = _free_port()
         self._loop = asyncio.new_event_loop()
         self._up, self._end = threading.Event(), asyncio.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -139,25 +145,89 @@ def test_the_acknowledgement_is_withheld_until_the_journal_has_it(
         hub.publish("held/a", body(row(hour(2), 2)))
         time.sleep(0.5)
         assert acked == []
-    # The broker has kept both and sends them again, in their order.
     assert eventually(lambda: values(platform, hour(2)) == [(SITE, "pm10", 2)], 20)
     assert eventually(lambda: len(acked) >= 2)
     assert all(seq > before for seq in acked)
 
 
-def test_what_is_sent_while_nobody_listens_comes_later(
-    platform: Songhua, hub: Hub, worker: Callable[..., MqttWorker]
+class Strict:
+    """A broker of one client that sends what was not acknowledged again (MQTT 3.1.1, 4.4)."""
+
+    def __init__(self, payloads: list[bytes]) -> None:
+        self._payloads, self.acked, self.connections = payloads, list[int](), 0
+        self.hellos: list[bytes] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.close()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                line, _ = self._server.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with line:
+                self._serve(line)
+
+    def _serve(self, line: socket.socket) -> None:
+        while packet := self._packet(line):
+            kind, data = packet
+            if kind == 0x10:  # CONNECT
+                self.hellos.append(data)
+                line.sendall(bytes([0x20, 2, self.connections > 1, 0]))
+            elif kind == 0x82:  # SUBSCRIBE
+                line.sendall(bytes([0x90, 3, *data[:2], 1]))
+                for number, payload in enumerate(self._payloads, 1):
+                    if number not in self.acked:
+                        again = 0x08 if self.connections > 1 else 0
+                        rest = b"\x00\x01t" + number.to_bytes(2, "big") + payload
+                        size = bytes([len(rest) % 128 | 128, len(rest) // 128])
+                        line.sendall(bytes([0x32 | again]) + size + rest)
+            elif kind == 0x40:  # PUBACK
+                self.acked.append(int.from_bytes(data[:2], "big"))
+            elif kind == 0xE0:  # DISCONNECT
+                return
+
+    @staticmethod
+    def _packet(line: socket.socket) -> tuple[int, bytes] | None:
+        try:
+            head = line.recv(2)
+            return (head[0], line.recv(head[1])) if len(head) == 2 else None
+        except OSError:
+            return None
+
+
+def test_what_was_not_acknowledged_comes_again_in_its_order(
+    platform: Songhua, doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = worker("away")
-    first.stop()
-    first.join()
-    hub.publish("away/a", body(row(hour(3), 77)))
-    assert values(platform, hour(3)) == []
-    again = MqttWorker(first.source, first.kit)
-    again.start()
-    assert eventually(lambda: values(platform, hour(3)) == [(SITE, "pm10", 77)])
-    again.stop()
-    again.join()
+    monkeypatch.setattr("songhua.app.doors.mqtt._PATIENCE", 0.05)
+    monkeypatch.setattr("songhua.app.doors.mqtt._AGAIN", 0.01)
+    monkeypatch.setattr(MqttWorker, "every", 0.05)
+    broker = Strict([body(row(hour(7), value), row(hour(8), value, mark="N")) for value in (1, 2)])
+    given = {"host": "127.0.0.1", "port": broker.port, "topics": ["t"]}
+    door = MqttWorker(idle("strict", "mqtt", given), doors.kit)
+    with monkeypatch.context() as disk:
+
+        def full(*_: Any) -> None:
+            raise BadInput("磁盘已满。", "The disk is full.")
+
+        disk.setattr(platform.journal, "append", full)
+        door.start()
+        assert eventually(lambda: broker.connections >= 2)
+        assert broker.acked == []
+    assert eventually(lambda: broker.acked == [1, 2], 15)
+    # The session is kept (bit 1 of the flags is off) and is always the same client's.
+    assert {hello[7] & 2 for hello in broker.hellos} == {0}
+    assert {hello[12:] for hello in broker.hellos} == {b"songhua-strict"}
+    door.stop()
+    door.join()
+    broker.stop()
+    assert doors.kit.rows.wait(10)
+    assert values(platform, hour(7)) == values(platform, hour(8)) == [(SITE, "pm10", 2)]
 
 
 def test_the_same_message_twice_changes_nothing(

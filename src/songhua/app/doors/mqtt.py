@@ -8,6 +8,7 @@ import hashlib
 import json
 import ssl
 import threading
+import time
 from collections import OrderedDict
 from typing import Any
 
@@ -28,6 +29,8 @@ log = structlog.get_logger()
 _KEEPALIVE = 30
 _SHORTEST, _LONGEST = 1, 120
 """Seconds before it connects again, doubled each time."""
+_PATIENCE, _AGAIN = 20.0, 0.5
+"""What the journal refuses is tried so long here, then on a new connection. [s]"""
 _REMEMBERED = 10_000
 _CLIENT_ID = "songhua-"
 
@@ -134,14 +137,18 @@ class MqttWorker(Worker):
     def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:
         if self._lost.is_set():  # what comes later may not overtake what comes again
             return
-        try:
-            self.keep(message.topic, bytes(message.payload), dup=message.dup)
-        except Exception as fault:  # noqa: BLE001 - not acknowledged: it comes again
-            log.warning("a message is not kept yet", source=self.source.name, fault=said(fault)[1])
-            self._note(fault)
-            self._lost.set()
-            return
-        client.ack(message.mid, message.qos)
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self.keep(message.topic, bytes(message.payload), dup=message.dup)
+            except Exception as fault:  # noqa: BLE001 - not acknowledged: it is tried, or comes, again
+                self._note(fault)
+                if time.monotonic() > end or self.stopping.wait(_AGAIN):
+                    self._lost.set()
+                    return
+            else:
+                client.ack(message.mid, message.qos)
+                return
 
     def keep(self, topic: str, payload: bytes, *, dup: bool = False) -> None:
         """Bring a message into the journal; when this returns it is on the disk.
@@ -185,6 +192,7 @@ class MqttWorker(Worker):
 
     def _note(self, fault: Exception) -> None:
         zh, en = said(fault)
+        log.warning("a source failed", source=self.source.name, fault=en)
         self._quietly(lambda: sources.note_error(self.source.id, zh, en))
 
 
