@@ -186,17 +186,39 @@ class RowKeeper:
         """
         scope = sources.known(source)
         touched, released, left, last = Touched(), 0, 0, 0
+        told: list[pl.DataFrame] = []
         for seq, wanted in sources.asides_of(source.pk).items():
             entry = self._journal.entry(seq)
             with self._saving:
                 said = self._said(entry, self._journal.read(seq), scope)
                 rows = said.rows.filter(pl.col("row").is_in(sorted(wanted)))
                 came = Came(source.pk, seq, entry.time)
-                touched.add(self._save(came, self._full(entry, rows, datetime.now(UTC))))
+                full = self._full(entry, rows, datetime.now(UTC))
+                touched.add(self._save(came, full))
+                told.append(full)
                 sources.mark_released(seq, rows["row"].to_list(), who)
             released, left, last = released + rows.height, left + len(wanted) - rows.height, seq
+        if released:
+            touched.add(self._restated(pl.concat(told)))
         self._assess_all(touched, last)
         return released, left
+
+    def _restated(self, released: pl.DataFrame) -> pl.DataFrame:
+        """Let later messages speak again of what was released: the last word stays the last.
+
+        One that said what was known then left no row of its own.
+        """
+        kept: list[pl.DataFrame] = [released.clear()]
+        keys = released.select("site", "quantity", "period", "time").unique()
+        first = int(released["revision"].to_numpy().min())
+        for entry, body in self._journal.bodies(after=first, kinds=(KIND,)):
+            if entry.seq > self._seq:
+                break
+            with self._saving:
+                came, rows = self._read(entry, body)
+                again = rows.join(keys, on=keys.columns, how="semi", maintain_order="left")
+                kept.append(self._save(came, again))
+        return pl.concat(kept)
 
     def _run(self) -> None:
         try:

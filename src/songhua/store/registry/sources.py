@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from songhua.model import BadInput, KnownSource, SourceKind, UnknownName
-from songhua.model.source import AUTHOR
+from songhua.model import BadInput, KnownSource, SourceKind, UnknownName, check_settings
+from songhua.model.source import AUTHOR, check_name
 from songhua.store.registry.models import (
     Receipt,
     Region,
@@ -82,6 +82,10 @@ def add(
     BadInput
         If the name is taken, or anything cannot be used.
     """
+    check_name(name)
+    checked = check_settings(kind, settings)
+    if not region and not sites:
+        raise BadInput("请给出区域或点位。", "Give a region or sites.")
     if region and not Region.objects.filter(pk=region).exists():
         raise UnknownName("行政区划代码", "region", region)
     unknown = set(sites) - set(Site.objects.filter(pk__in=sites).values_list("pk", flat=True))
@@ -90,7 +94,7 @@ def add(
     source = Source(
         name=name,
         kind=kind,
-        settings=dict(settings),
+        settings=checked,
         region_id=region or None,
         sites=" ".join(sites),
         author=author,

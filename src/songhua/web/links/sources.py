@@ -14,7 +14,7 @@ from songhua.api import ports
 from songhua.api.v1.observations import seen_by
 from songhua.model import BadInput
 from songhua.store.registry import sources
-from songhua.store.registry.models import RowAside, Source, User
+from songhua.store.registry.models import RowAside, Source, SourceState, User
 from songhua.store.registry.rights import Action
 from songhua.web.access import needs
 
@@ -28,7 +28,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     waiting = sources.open_asides()
     rows = [
-        {"source": one, "state": getattr(one, "state", None), "aside": waiting.get(one.pk, 0)}
+        {"source": one, "state": _state(one), "aside": waiting.get(one.pk, 0)}
         for one in Source.objects.select_related("state", "region")
         if seen_by(user, one)
     ]
@@ -49,7 +49,7 @@ def asides(request: HttpRequest, source_id: int) -> HttpResponse:
     shown = every.filter(reason=reason) if reason else every
     page = {
         "source": source,
-        "state": getattr(source, "state", None),
+        "state": _state(source),
         "listed": Paginator(shown, _PAGE).get_page(request.GET.get("page")),
         "reason": reason,
         "reasons": list(counted.order_by("-number")),
@@ -81,6 +81,11 @@ def _source(request: HttpRequest, source_id: int) -> Source:
     if found is None or not seen_by(_user(request), found):
         raise Http404
     return found
+
+
+def _state(source: Source) -> SourceState:
+    """Return how a source stands; one that never began has nothing to say."""
+    return getattr(source, "state", None) or SourceState()
 
 
 def _manages(user: User) -> bool:
