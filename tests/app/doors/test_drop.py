@@ -11,6 +11,7 @@ import pytest
 from songhua.app.doors import Doors
 from songhua.app.doors.drop import DropWorker
 from songhua.app.platform import Songhua
+from songhua.model import BadInput
 from songhua.store.registry.models import ImportFile, Source, SourceState
 from tests.app.doors.saying import ELSEWHERE, SITE, add, eventually, hour, idle, values
 
@@ -165,6 +166,15 @@ def test_a_name_leads_nowhere_else(drop: tuple[DropWorker, Path], tmp_path: Path
     with pytest.raises(Exception, match="not a folder"):
         worker.once()
     assert list(outside.iterdir()) == []
+
+
+def test_the_home_of_the_platform_is_no_drop_folder(doors: Doors) -> None:
+    home = doors.kit.home.parent
+    for number, folder in enumerate((home, home / "journal", home.parent)):
+        source = idle(f"home{number}", "drop", {"folder": str(folder)})
+        with pytest.raises(BadInput, match="home"):
+            DropWorker(source, doors.kit)
+    assert (home / "journal").is_dir()
 
 
 def test_the_register_starts_and_stops_a_source(doors: Doors, tmp_path: Path) -> None:

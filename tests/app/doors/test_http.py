@@ -27,6 +27,7 @@ from tests.app.doors.saying import (
     row,
     values,
 )
+from tests.conftest import PASSWORD
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
 
@@ -256,3 +257,22 @@ def _span(at: datetime) -> Any:
 def _all(platform: Songhua) -> pl.DataFrame:
     span = Period(datetime(2009, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC))
     return platform.shelf.observations(period="hour", span=span)
+
+
+def test_the_door_is_described(platform: Songhua, token: str) -> None:
+    client = Client()
+    assert client.login(username="viewer", password=PASSWORD)
+    door = client.get("/api/openapi.json").json()["paths"]["/api/v1/observations"]["post"]
+    assert {"201", "202", "409", "413"} <= set(door["responses"])
+    assert {one["name"] for one in door["parameters"]} == {"Idempotency-Key"}
+    body_ = door["requestBody"]["content"]["application/json"]["schema"]
+    assert "time" in body_["properties"]["observations"]["items"]["properties"]
+    assert door["security"]
+
+
+def test_no_token_is_in_the_journal(platform: Songhua, token: str) -> None:
+    post(token, "quiet", body(row(hour(10), 1)))
+    written = b"".join(path.read_bytes() for path in platform.journal.segments)
+    assert b"quiet" in written
+    assert token.encode() not in written
+    assert sources.token_digest(token).encode() not in written

@@ -49,12 +49,6 @@ class Row(Schema):
     mark: str = Field("", description="the station's mark; empty or N is normal")
 
 
-class Message(Schema):
-    """Observations."""
-
-    observations: list[Row] = Field(max_length=MOST_ROWS)
-
-
 class Reason(Schema):
     """Why rows were set aside, and how many."""
 
@@ -97,7 +91,22 @@ class Refused(Schema):
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": Message.model_json_schema()}},
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["observations"],
+                    "properties": {
+                        "observations": {
+                            "type": "array",
+                            "minItems": 1,
+                            "maxItems": MOST_ROWS,
+                            "items": Row.model_json_schema(),
+                        }
+                    },
+                }
+            }
+        },
     }
 }
 

@@ -8,6 +8,8 @@ import stat
 import time
 from pathlib import Path
 
+from django.conf import settings
+
 from songhua.app.doors.files import bring_in, check_size, report_of, write_report
 from songhua.app.doors.worker import Kit, Refused, Worker
 from songhua.model import BadInput, KnownSource
@@ -26,6 +28,12 @@ class DropWorker(Worker):
     def __init__(self, source: KnownSource, kit: Kit) -> None:
         super().__init__(source, kit)
         self._folder = Path(source.settings["folder"])
+        own, home = self._folder.resolve(), settings.SONGHUA_HOME.resolve()
+        if own == home or own in home.parents or home in own.parents:
+            raise BadInput(
+                "投递文件夹不能在平台的数据目录之内，也不能包含它。",
+                "The drop folder may not lie in the platform's home, nor hold it.",
+            )
         self._settle = float(source.settings["settle"])
         self._seen: dict[str, tuple[Seen, float]] = {}
 
@@ -139,7 +147,7 @@ class DropWorker(Worker):
         stem, dot, suffix = name[:_MOST_NAME].rpartition(".")
         stem, ending = (stem, dot + suffix) if stem else (suffix, "")
         target, number = name[:_MOST_NAME], 1
-        while target in taken:
+        while target in taken or f"{target}.report.json" in taken:
             number += 1
             target = f"{stem}.{number}{ending}"
         return target

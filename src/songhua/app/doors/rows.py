@@ -33,7 +33,7 @@ MOST_TOLD = 1000
 _PATIENCE = 5.0
 _PORTION = 100
 _PORTION_BYTES = 8 * 1024 * 1024
-_REMEMBERED = 1000
+_REMEMBERED = 100
 
 Assess = Callable[[Affected], None]
 Body = tuple[Entry, bytes]
