@@ -13,22 +13,26 @@ from songhua.model import Period
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
 
+SITE, OTHER = "1121A", "1122A"
 START = datetime(2020, 4, 10, tzinfo=UTC)
 DAY = Period(START - timedelta(days=2), START + timedelta(days=3))
 LEVELS = [40.0, 42, 44, 600, 43, 41, 40]
 
 
-def brought(platform: Songhua, folder: Path) -> None:
+def brought(platform: Songhua, folder: Path, site: str = SITE) -> None:
     path = folder / "hours.csv"
     hours = [
-        f"{START + timedelta(hours=n):%Y-%m-%dT%H:%M:%SZ},1121A,{v}\n" for n, v in enumerate(LEVELS)
+        f"{START + timedelta(hours=n):%Y-%m-%dT%H:%M:%SZ},{site},{v}\n"
+        for n, v in enumerate(LEVELS)
     ]
     path.write_text("time,site,pm2_5\n" + "".join(hours), encoding="utf-8")
     platform.run_import(ImportOrder(path, path.name, "", "li"), silent)
 
 
-def told(platform: Songhua, as_of: datetime | None = None) -> list[tuple[int, int, str]]:
-    rows = platform.shelf.verdicts(period="hour", span=DAY, sites=["1121A"], as_of=as_of)
+def told(
+    platform: Songhua, site: str = SITE, as_of: datetime | None = None
+) -> list[tuple[int, int, str]]:
+    rows = platform.shelf.verdicts(period="hour", span=DAY, sites=[site], as_of=as_of)
     hours = [(row["time"] - START) // timedelta(hours=1) for row in rows.to_dicts()]
     return [
         (hour, row["verdict"], row["evidence"])
@@ -61,5 +65,5 @@ def test_the_rules_of_a_file_hold(platform: Songhua, tmp_path: Path) -> None:
         encoding="utf-8",
     )
     with override_settings(SONGHUA_CHECKS=str(path)):
-        brought(platform, tmp_path)
-    assert told(platform) == [(0, 4, "own=fail(40.0)"), (6, 4, "own=fail(40.0)")]
+        brought(platform, tmp_path, OTHER)
+    assert told(platform, OTHER) == [(0, 4, "own=fail(40.0)"), (6, 4, "own=fail(40.0)")]

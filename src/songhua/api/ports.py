@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from songhua.model import BadInput, KnownSource
+
 
 @dataclass(frozen=True, slots=True)
 class CorrectionOrder:
@@ -135,6 +137,16 @@ class Playback:
     seconds: float
 
 
+class KeyTaken(BadInput):
+    """A key came again with another body."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "这个 Idempotency-Key 已用于另一份内容。",
+            "This Idempotency-Key came with another body before.",
+        )
+
+
 class Platform(Protocol):
     """The platform as its pages see it."""
 
@@ -162,6 +174,22 @@ class Platform(Protocol):
 
     def frame(self, aside_id: int) -> bytes | None:
         """Return the bytes of a frame that was set aside, or None when there is none."""
+
+    def take(self, source: KnownSource, body: bytes, key: str) -> Mapping[str, Any]:
+        """Keep a message of observations and return what came of it.
+
+        `state` is ``done``, or ``waiting`` where it is in the journal and not yet on the shelf.
+
+        Raises
+        ------
+        KeyTaken
+            If the key came before with another body.
+        BadInput
+            If nothing can be kept now: try again.
+        """
+
+    def release_rows(self, source_id: int, who: str) -> tuple[int, int]:
+        """Let rows of a source in that may go in now; return how many, and how many stay."""
 
     def job(self, job_id: str) -> Job | None:
         """Return a job, or None when there is none of that id."""

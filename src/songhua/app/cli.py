@@ -6,7 +6,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from songhua.app.commands import assess, check, conformance, data, hj212, law, platform, simulate
+from songhua.app.commands import (
+    assess,
+    check,
+    conformance,
+    data,
+    hj212,
+    law,
+    platform,
+    simulate,
+    source,
+)
 from songhua.model import SonghuaError
 
 app = typer.Typer(
@@ -19,6 +29,7 @@ app = typer.Typer(
 app.add_typer(assess.app, name="assess")
 app.add_typer(law.app, name="law")
 app.add_typer(hj212.app, name="hj212")
+app.add_typer(source.app, name="source")
 platform.add_to(app)
 data.add_to(app)
 simulate.add_to(app)

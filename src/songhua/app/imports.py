@@ -27,8 +27,9 @@ from songhua.ingest.files import (
 )
 from songhua.model import BEIJING, BadInput, Period
 from songhua.store import Entry, Journal, Shelf
-from songhua.store.registry import records
+from songhua.store.registry import records, sources
 from songhua.store.registry.models import ImportFile, User
+from songhua.store.registry.rights import covers
 from songhua.store.registry.sites import region_names, sites, spellings
 
 Report = Callable[[Mapping[str, Any]], None]
@@ -75,9 +76,16 @@ class InJournal:
 def site_table(author: str) -> SiteTable:
     """Return every site key, region code and spelling that a file of this person may use.
 
-    A person brings data of their own region; a command of this machine those of all.
+    A person brings data of their own region, a source those of its scope; a command of this
+    machine those of all.
     """
     known, regions, names = sites(), region_names(), spellings()
+    source = sources.by_author(author)
+    if source is not None:
+        own_sites = sources.scoped(source.region, source.sites)
+        within = [code for code in regions["code"] if covers(source.region, code)]
+        names = names.filter(pl.col("site").is_in(list(own_sites)))
+        return SiteTable(frozenset({*own_sites, *within}), names)
     person = User.objects.filter(username=author).first()
     if person is not None:
         known = known.filter(known["city"].map_elements(person.covers, return_dtype=pl.Boolean))
@@ -99,6 +107,28 @@ def try_file(shelf: Shelf, order: ImportOrder, report: Report) -> Mapping[str, A
         step=_Steps(report),
     )
     return {**_told(summary), "dry_run": True, "mapping": write_mapping(mapping), **notes}
+
+
+def recognised(order: ImportOrder) -> tuple[str, str]:
+    """Return the mapping of a file and its digest; raise `BadInput` when none can be found."""
+    return write_mapping(_mapping(order)[0]), _digest(order)
+
+
+def received_as(digest: str, mapping: str, author: str) -> int | None:
+    """Return the journal number of a file that came before from the same author, if any."""
+    rows = ImportFile.objects.filter(
+        sha256=digest, mapping_sha256=records.text_digest(mapping), author=author
+    )
+    return rows.values_list("journal_seq", flat=True).first()
+
+
+def fault_of(seq: int) -> tuple[str, str] | None:
+    """Return why a file that is in the journal could not be used; None where it could."""
+    found = ImportFile.objects.filter(journal_seq=seq, state="failed").first()
+    if found is None:
+        return None
+    zh, _, en = found.fault.partition("\n")
+    return zh, en or zh
 
 
 def receive(journal: Journal, order: ImportOrder, report: Report) -> Entry | Mapping[str, Any]:

@@ -15,16 +15,20 @@ from songhua.api import ports
 from songhua.api.register import air_register
 from songhua.app import corrections, decisions, imports
 from songhua.app.checks import check_affected
+from songhua.app.doors import Doors, RowKeeper
+from songhua.app.doors.frames import Frames
+from songhua.app.doors.worker import Kit, Refused
 from songhua.app.gateway import GatewayService, Keeper, Limits, tls_context
 from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
 from songhua.assess.job import Affected, Stamp
 from songhua.ingest.hj212.received import unpack
-from songhua.model import BadInput, Period
+from songhua.model import BadInput, KnownSource, Period, UnknownName
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
 from songhua.store.registry import links, records
+from songhua.store.registry.models import Source
 
 Report = Callable[[Mapping[str, Any]], None]
 
@@ -59,6 +63,7 @@ class Songhua:
         self.gateway: GatewayService | None = None
         self.playback: ports.Playback | None = None
         """What virtual loggers are playing back; set by who runs them."""
+        self.doors: Doors | None = None
         self._work = threading.Lock()  # imports, corrections and replays go one after another
         self._waiting: set[int] = set()  # entries of our kinds that are not applied
         self._numbering = threading.Lock()  # none has a number and is not yet among them
@@ -108,14 +113,84 @@ class Songhua:
             ) from fault
         return self.gateway.port
 
+    def open_doors(self) -> Doors:
+        """Start the sources of the register; after `listen`, so that frames have one keeper."""
+        rows = RowKeeper(self.journal, self.shelf, self._assess_links)
+        home = settings.SONGHUA_HOME / "doors"
+        frames = Frames(self.journal, self.shelf, self._assess_links, self.gateway)
+        self.doors = Doors(Kit(rows, self.take_file, frames, home))
+        self.doors.start()
+        return self.doors
+
     def close(self) -> None:
         """Finish the step under way and let go of the stores."""
+        if self.doors is not None:
+            self.doors.stop()
+            self.doors.kit.frames.close()
         if self.gateway is not None:
             self.gateway.close()
         self.jobs.close()
         configure(None)
         self.shelf.close()
         self.journal.close()
+
+    # What the doors bring
+
+    def take_file(self, order: ports.ImportOrder) -> Mapping[str, Any]:
+        """Bring a file of a source in; one that is in the journal is not written there again.
+
+        Raises
+        ------
+        Refused
+            If it cannot be used, whatever is tried.
+        BadInput
+            If it cannot be kept now: try again.
+        """
+        try:
+            text, digest = imports.recognised(order)
+        except BadInput as fault:
+            raise Refused(fault.zh, fault.en) from fault
+        with self._work:
+            seq = imports.received_as(digest, text, order.author)
+            if seq is not None and seq not in self._waiting:
+                if (words := imports.fault_of(seq)) is not None:
+                    raise Refused(*words)
+                return {"again": True, "sha256": digest, "journal": seq}
+            if seq is None:
+                arrived = imports.receive(self.journal, order, silent)
+                if isinstance(arrived, Mapping):
+                    return {"again": True, "sha256": digest, **arrived}
+                seq = arrived.seq
+            try:
+                told = self._apply(self.journal.entry(seq), silent)
+            except BadInput as fault:
+                raise Refused(fault.zh, fault.en) from fault
+        return {**told, "sha256": digest, "journal": seq}
+
+    def take(self, source: KnownSource, body: bytes, key: str) -> Mapping[str, Any]:
+        """Keep a message of observations, as `ports.Platform.take`."""
+        return self._doors().take(source, body, key)
+
+    def release_rows(self, source_id: int, who: str) -> tuple[int, int]:
+        """Let rows of a source in that may go in now, as `ports.Platform.release_rows`.
+
+        Raises
+        ------
+        BadInput
+            If there is no such source, or the doors are not open.
+        """
+        source = Source.objects.filter(pk=source_id).first()
+        if source is None:
+            raise UnknownName("来源", "source", str(source_id))
+        doors = self._doors()
+        body = json.dumps({"source": source.name}).encode()
+        self.journal.append("release-rows", body, {"author": who, "source": source.name})
+        return doors.kit.rows.release(source, who)
+
+    def _doors(self) -> Doors:
+        if self.doors is None:
+            raise BadInput("接入没有运行。", "The doors are not open.")
+        return self.doors
 
     # What the pages ask (`web.ports.Platform`)
 
@@ -206,7 +281,13 @@ class Songhua:
         with self._work:
             for entry in entries:
                 self._apply_again(entry, report)
-        return len(entries) + self._replay_links()
+        return len(entries) + self._replay_links() + self._replay_rows()
+
+    def _replay_rows(self) -> int:
+        """Read again what the doors brought, also where none is open."""
+        if self.doors is not None:
+            return self.doors.kit.rows.replay()
+        return RowKeeper(self.journal, self.shelf, self._assess_links).replay()
 
     def _replay_links(self) -> int:
         """Read again what loggers sent, also where no gateway runs."""

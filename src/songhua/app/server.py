@@ -36,6 +36,7 @@ def start_gateway(console: Console) -> None:
     commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
     try:
         _listen(platform, console)
+        platform.open_doors()
         signal.sigwait(wanted)
     finally:
         commands.close()
@@ -70,6 +71,7 @@ def start(
     try:
         if settings.SONGHUA_GATEWAY:
             _listen(platform, console)
+        platform.open_doors()
         if before is not None:
             before(platform, console)
         if after is not None:

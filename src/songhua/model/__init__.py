@@ -8,12 +8,14 @@ from songhua.model.errors import (
 )
 from songhua.model.link import KnownDevice, LinkCount, MissingHours
 from songhua.model.missing import Missing, MissingReason
+from songhua.model.source import KnownSource, SourceKind, check_settings
 from songhua.model.time import BEIJING, Period
 
 __all__ = [
     "BEIJING",
     "BadInput",
     "KnownDevice",
+    "KnownSource",
     "LinkCount",
     "Missing",
     "MissingHours",
@@ -21,5 +23,7 @@ __all__ = [
     "NoRuleInForce",
     "Period",
     "SonghuaError",
+    "SourceKind",
     "UnknownName",
+    "check_settings",
 ]

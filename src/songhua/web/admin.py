@@ -22,7 +22,9 @@ from django.utils.safestring import SafeString
 
 from songhua.api import ports
 from songhua.assess.job import POLLUTANTS
+from songhua.model import SourceKind
 from songhua.standards import quantity
+from songhua.store.registry import sources
 from songhua.store.registry.models import (
     Command,
     Correction,
@@ -37,6 +39,7 @@ from songhua.store.registry.models import (
     Site,
     SiteAlias,
     SitePeriod,
+    Source,
     User,
 )
 from songhua.store.registry.rights import Action, Role
@@ -353,6 +356,41 @@ class DeviceAdmin(Register):
     list_filter = ("edition", "active")
     search_fields = ("mn", "name", "site__key")
     autocomplete_fields = ("site",)
+
+
+@admin.register(Source)
+class SourceAdmin(Register):
+    """Sources beside loggers: by which door they come, for which sites they may speak."""
+
+    list_display = ("name", "kind", "region", "sites", "active", "author", "created_at")
+    list_filter = ("kind", "active")
+    search_fields = ("name", "sites", "note")
+    autocomplete_fields = ("region",)
+    actions = ("renew",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Source | None = None
+    ) -> tuple[str, ...]:
+        """Return what may not change: values name their source for ever."""
+        return ("name", "kind") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: Any) -> None:
+        """Keep the source and who registered it; show a new token once."""
+        if not change:
+            obj.author = request.user.get_username()
+        super().save_model(request, obj, form, change)
+        if not change and obj.kind == SourceKind.HTTP:
+            self._show_token(request, obj)
+
+    @admin.action(description="换发令牌（旧的立即作废）")
+    def renew(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
+        """Give new tokens; the former ones are void."""
+        for source in queryset.filter(kind=SourceKind.HTTP):
+            self._show_token(request, source)
+
+    def _show_token(self, request: HttpRequest, source: Source) -> None:
+        token = sources.new_token(source)
+        self.message_user(request, f"{source.name} 的令牌（只显示这一次）：{token}")
 
 
 @admin.register(Command)

@@ -25,6 +25,9 @@ _POLICY = "; ".join(
 )
 _OPEN = ("/login/", "/logout/", "/static/", "/language/", "/health", "/favicon.ico", "/levels.css")
 
+_BEARERS = "/api/v1/observations"
+"""Where sources come with a token of their own: the API asks for it."""
+
 Next = Callable[[HttpRequest], HttpResponse]
 
 
@@ -86,7 +89,7 @@ class Door:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Send a stranger to the log-in page, or answer 401 at the API."""
-        if request.user.is_authenticated or request.path.startswith(_OPEN):
+        if request.user.is_authenticated or request.path.startswith((*_OPEN, _BEARERS)):
             return self._next(request)
         reads = request.method in {"GET", "HEAD", "OPTIONS"}
         if settings.SONGHUA_OPEN_READING and reads and not request.path.startswith("/admin/"):

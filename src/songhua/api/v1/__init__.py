@@ -15,6 +15,7 @@ from songhua.api.v1 import (
     law,
     levels,
     map,
+    observations,
     panel,
     search,
     series,
@@ -36,6 +37,7 @@ api = NinjaAPI(
 for room in (
     levels,
     map,
+    observations,
     panel,
     search,
     series,

@@ -1,12 +1,12 @@
 """Rows onto the shelf: what is new or changed, and the shelf asked only where it must be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
-from songhua.ingest.delivery import DeliveryShelf, news_of
+from songhua.ingest.delivery import DeliveryShelf, News, news_of
 from songhua.model import Period
 
 _KEY = ("site", "quantity", "period", "time")
@@ -46,7 +46,8 @@ class Delivered:
         last = rows.unique(_KEY, keep="last", maintain_order=True)
         known = last.join(self._newest, on=["site", "period"], how="left", maintain_order="left")
         is_newer = (known["time"] > known["newest"]).fill_null(value=False)
-        news = [last.filter(is_newer), *self._compared(last.filter(~is_newer))]
+        older = last.filter(~is_newer)
+        news = [last.filter(is_newer), *(one.rows for one in compared(self._shelf, older))]
         kept = pl.concat(news)
         if recorded_at is not None:
             kept = kept.with_columns(recorded_at=pl.lit(recorded_at).cast(rows["time"].dtype))
@@ -55,18 +56,18 @@ class Delivered:
         self._remember(last)
         return kept
 
-    def _compared(self, rows: pl.DataFrame) -> Sequence[pl.DataFrame]:
-        news: list[pl.DataFrame] = []
-        for part in rows.partition_by("period", maintain_order=True):
-            period = part["period"][0]
-            for box in _boxes(part):
-                news += [one.rows for one in news_of(self._shelf, box, period, _EVER)]
-        return news
-
     def _remember(self, rows: pl.DataFrame) -> None:
         came = rows.group_by("site", "period").agg(newest=pl.col("time").max())
         both = pl.concat([self._newest, came.select(list(_NEWEST))])
         self._newest = both.group_by("site", "period").agg(pl.col("newest").max())
+
+
+def compared(shelf: DeliveryShelf, rows: pl.DataFrame) -> Iterator[News]:
+    """Yield what rows bring that the shelf has not; no value twice among them."""
+    for part in rows.partition_by("period", maintain_order=True):
+        period = part["period"][0]
+        for box in _boxes(part):
+            yield from news_of(shelf, box, period, _EVER)
 
 
 def _boxes(rows: pl.DataFrame) -> Sequence[pl.DataFrame]:

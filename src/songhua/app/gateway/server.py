@@ -68,12 +68,15 @@ class _Waiting:
     ----------
     frame
         None where it speaks for no logger.
+    done
+        Called once it is in the journal; None where nobody asked.
     """
 
-    link: "_Link"
+    link: "_Link | None"
     received: Received
     frame: Frame | None
     reply: bytes | None
+    done: Callable[[], None] | None = None
 
 
 class Gateway:
@@ -231,6 +234,15 @@ class Gateway:
             for other in self.links:
                 other.pause()
 
+    def bring(self, pieces: Sequence[Received], done: Callable[[], None]) -> None:
+        """Queue what came by another way than a link; `done` is called once it is kept."""
+        last = len(pieces) - 1
+        self._waiting += [
+            _Waiting(None, one, None, None, done if number == last else None)
+            for number, one in enumerate(pieces)
+        ]
+        self._came.set()
+
     def dialect_of(self, raw: bytes) -> Dialect:
         """Return the dialect of the device that a damaged frame names."""
         return self._dialect_of(raw)
@@ -311,13 +323,15 @@ class Gateway:
         counts, replies = self.counts, dict[_Link, bytes]()
         counts.batches += 1
         for one in batch:
+            if one.done is not None:
+                one.done()
             if one.received.fault:
                 counts.damaged += 1
                 continue
             counts.frames += 1
             if one.frame is not None:
                 self._tell(one.frame)
-            if one.reply is not None:
+            if one.reply is not None and one.link is not None:
                 counts.replies += 1
                 replies[one.link] = replies.get(one.link, b"") + one.reply
         for link, data in replies.items():

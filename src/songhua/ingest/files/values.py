@@ -32,7 +32,7 @@ def read_values(cells: pl.DataFrame, mapping: FileMapping) -> tuple[pl.DataFrame
     read = _with_numbers(full, mapping)
     if (read["value"].is_null() & ~read[_MISSING]).any():
         read = _unglued(read, mapping)
-    return _converted(read), cells.height - full.height
+    return converted(read), cells.height - full.height
 
 
 def judged(cells: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
@@ -102,7 +102,7 @@ def _number(word: str) -> float:
         return nan
 
 
-def _converted(cells: pl.DataFrame) -> pl.DataFrame:
+def converted(cells: pl.DataFrame) -> pl.DataFrame:
     """Return values in the quantity's unit, and `factor`: null where the unit is wrong."""
     pairs = cells.select("quantity", "unit").unique()
     factors = [

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
+from songhua.store.registry.doors import Receipt, RowAside, Source, SourceState, TakenFile
 from songhua.store.registry.rights import RIGHTS, Action, Role, covers
 from songhua.store.registry.twoway import Command, Gap
 
@@ -22,12 +23,17 @@ __all__ = [
     "ImportFile",
     "LinkState",
     "Quantity",
+    "Receipt",
     "Region",
     "Reject",
+    "RowAside",
     "SetAside",
     "Site",
     "SiteAlias",
     "SitePeriod",
+    "Source",
+    "SourceState",
+    "TakenFile",
     "User",
 ]
 

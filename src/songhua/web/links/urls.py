@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from songhua.web.links import views
+from songhua.web.links import sources, views
 
 app_name = "links"
 urlpatterns = [
@@ -10,5 +10,8 @@ urlpatterns = [
     path("links/aside/", views.aside, name="aside"),
     path("links/aside/<int:aside_id>/release/", views.release, name="release"),
     path("links/aside/release/", views.release_all, name="release_all"),
+    path("links/sources/", sources.listed, name="sources"),
+    path("links/sources/<int:source_id>/", sources.asides, name="source"),
+    path("links/sources/<int:source_id>/release/", sources.release, name="source_release"),
     path("links/console/", views.console, name="console"),
 ]
