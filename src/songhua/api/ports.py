@@ -119,8 +119,37 @@ class Job:
     error_en: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """A gateway node that is connected.
+
+    Parameters
+    ----------
+    address
+        Of the node.
+    since
+        When it connected.
+    kept
+        Number of its last entry that the platform confirmed.
+    backlog
+        Entries it has beyond.
+    loggers
+        Identities that have a link there.
+    """
+
+    name: str
+    address: str
+    since: datetime
+    kept: int
+    backlog: int
+    loggers: frozenset[str]
+
+
 class Platform(Protocol):
     """The platform as its pages see it."""
+
+    def nodes(self) -> list[NodeState]:
+        """Return the gateway nodes that are connected."""
 
     def correct(self, order: CorrectionOrder) -> Mapping[str, Any]:
         """Keep a correction and recompute what follows; return what changed."""

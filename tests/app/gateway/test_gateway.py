@@ -203,14 +203,14 @@ def test_nothing_is_acknowledged_that_the_journal_refused(
     platform: Songhua, gateway: GatewayService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = {"is": True}
-    append = platform.journal.append
+    write = platform.journal.write
 
     def refuses(*args: Any) -> Any:
         if full["is"]:
             raise BadInput("磁盘已满。", "The disk is full.")
-        return append(*args)
+        return write(*args)
 
-    monkeypatch.setattr(platform.journal, "append", refuses)
+    monkeypatch.setattr(platform.journal, "write", refuses)
     frame = said(SITE, HOUR + timedelta(days=5)).frame("20190615110000001")
     with socket.create_connection(("127.0.0.1", gateway.port), 5) as line:
         line.sendall(frame)
