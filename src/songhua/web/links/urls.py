@@ -10,5 +10,6 @@ urlpatterns = [
     path("links/aside/", views.aside, name="aside"),
     path("links/aside/<int:aside_id>/release/", views.release, name="release"),
     path("links/aside/release/", views.release_all, name="release_all"),
+    path("links/nodes/", views.nodes, name="nodes"),
     path("links/console/", views.console, name="console"),
 ]
