@@ -26,9 +26,9 @@ from pathlib import Path
 
 from rich.progress import track
 
-from bench.balancer import Balancer
 from bench.gateway_crash import Said, compare, messages, prepare
 from songhua.app.simulate import Message, Report, run_fleet
+from songhua.app.simulate.balancer import Balancer
 
 _STARTS_WITHIN = 60.0
 _DELIVERS_WITHIN = 60.0

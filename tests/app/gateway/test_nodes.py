@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -17,8 +18,7 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
-from bench.balancer import Balancer
-from songhua.app.gateway import GatewayService
+from songhua.app.gateway import GatewayService, tls_context
 from songhua.app.gateway.intake import Intake
 from songhua.app.gateway.node import Node, NodeOrder
 from songhua.app.gateway.proxy import read_networks
@@ -26,12 +26,14 @@ from songhua.app.gateway.relay import Holder, Secret
 from songhua.app.gateway.relay.cursor import Cursor, identity_of
 from songhua.app.platform import Songhua
 from songhua.app.simulate import Message, mn_of, run_fleet
+from songhua.app.simulate.balancer import Balancer
 from songhua.app.simulate.messages import PASSWORD
 from songhua.ingest.hj212 import encode, executed, request_reply
 from songhua.ingest.hj212.received import KIND, unpack
 from songhua.model import BEIJING, BadInput
 from songhua.store import Journal
 from songhua.store.registry.models import Command, Device
+from tests.app.gateway.certificate import self_signed
 from tests.app.gateway.speaking import OTHER, SITE, Line, hours, said
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
@@ -360,6 +362,43 @@ def test_nodes_restarted_in_turn_lose_nothing(
         values = rows.filter(rows["quantity"] == "pm10").sort("time")["value"].to_list()
         assert values == list(range(1, 241))
         assert not rows.filter("changed").height
+
+
+def test_copies_may_go_over_tls(platform: Songhua, gateway: GatewayService, tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    holder = Holder(
+        platform.journal,
+        Intake(platform.journal, gateway.keeper.offer),
+        Secret(SECRET),
+        role="platform",
+        tls=tls_context(certificate, key),
+    )
+    at = holder.start("127.0.0.1", 0)
+    relay_tls = ssl.create_default_context(cafile=str(certificate))
+    hour, message = an_hour(51)
+    named = replace(order(at), platform=("localhost", at), relay_tls=relay_tls)
+    try:
+        with running(tmp_path / "a", named) as node:
+            assert acknowledged(node.port, message)
+        assert pm10(platform, gateway, hour) == [51]
+        with pytest.MonkeyPatch.context() as soon, running(tmp_path / "b", order(at)) as plain:
+            soon.setattr("songhua.app.gateway.node._DRAIN", 0.2)
+            assert not acknowledged(plain.port, message, within=1.0)
+    finally:
+        holder.stop()
+
+
+def test_lost_under_load_with_their_folders() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.gateway_nodes", "--times", "3", "--seed", "7"],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "missing or wrong: 0" in ran.stdout
 
 
 def test_the_cursor_and_the_identity_stay(tmp_path: Path) -> None:

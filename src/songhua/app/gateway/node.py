@@ -3,6 +3,7 @@
 import ssl
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -150,7 +151,8 @@ class Node:
         self._journal.close()
 
     def _write(self, mn: str, frame: bytes) -> None:
-        self.gateway.soon(lambda: self._write_now(mn, frame))
+        with suppress(RuntimeError):  # the links are closed already
+            self.gateway.soon(lambda: self._write_now(mn, frame))
 
     def _write_now(self, mn: str, frame: bytes) -> None:
         self.gateway.write(mn, frame)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ log = structlog.get_logger()
 
 _CONNECT = 5.0
 _SOONEST, _LATEST = 0.1, 5.0
+_STEADY = 5.0
+"""A line that lasted so long is tried again at once. [s]"""
 _AHEAD = 64
 """Batches on the line that are not confirmed yet."""
 _LOOK = 0.25
@@ -45,7 +48,7 @@ class Channel:
         self._ahead: set[int] = set()
         self._writer: asyncio.StreamWriter | None = None
         self._said = ""
-        self._was_up = False
+        self._up_since = 0.0
 
     async def run(self) -> None:
         """Connect and send, again and again."""
@@ -57,7 +60,7 @@ class Channel:
                 self._complain(repr(fault))
             except Exception:
                 log.exception("copies stopped for now", to=self._name)
-            if self._was_up:
+            if self._up_since and time.monotonic() - self._up_since > _STEADY:
                 pause = _SOONEST
             await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 - no secret
             pause = min(_LATEST, pause * 2)
@@ -79,14 +82,14 @@ class Channel:
             self._said = fault
 
     async def _converse(self) -> None:
-        self._was_up = False
+        self._up_since = 0.0
         async with asyncio.timeout(_CONNECT):
             reader, writer = await asyncio.open_connection(*self._where, ssl=self._relay.tls)
         self._writer = writer
         tasks: list[asyncio.Task[None]] = []
         try:
             await self._greet(reader, writer)
-            self.is_up = self._was_up = True
+            self.is_up, self._up_since = True, time.monotonic()
             self._said = ""
             self._ahead.clear()
             log.info("line to who keeps copies", to=self._name)
@@ -143,7 +146,12 @@ class Channel:
             if sent >= relay.ready or not relay.is_due(self):
                 await self._pause()
                 continue
-            for entry, body in await relay.read(sent):
+            last = relay.ready
+            part = await relay.read(sent, last)
+            if not part:
+                log.error("entries cannot be read again", after=sent, to=last)
+                sent = last
+            for entry, body in part:
                 origin = relay.origin(entry)
                 if self._is_platform or origin.journal == relay.identity:
                     while len(self._ahead) >= _AHEAD:

@@ -155,9 +155,9 @@ class Relay:
         with self._changed:
             self._changed.notify_all()
 
-    async def read(self, after: int) -> list[tuple[Entry, bytes]]:
-        """Return the next entries, a bounded number of bytes of them."""
-        return await asyncio.to_thread(self._read, after, self.ready)
+    async def read(self, after: int, last: int) -> list[tuple[Entry, bytes]]:
+        """Return the next entries up to one, a bounded number of bytes of them."""
+        return await asyncio.to_thread(self._read, after, last)
 
     def origin(self, entry: Entry) -> Origin:
         """Return where an entry came in first."""
