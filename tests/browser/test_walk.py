@@ -28,7 +28,7 @@ READ = (
     "/why/?period=hour&scope=site&subject=1121A&time=2020-04-04T11",
 )
 IMPORTS = ("/imports/", "/imports/upload/")
-LINKS = ("/links/", "/links/aside/", "/links/console/")
+LINKS = ("/links/", "/links/aside/", "/links/nodes/", "/links/console/")
 ADMIN = ("/admin/", "/admin/registry/site/")
 ROOMS = {
     "": (),

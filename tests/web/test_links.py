@@ -27,6 +27,10 @@ class Desk(ports.Platform):
     def __init__(self) -> None:
         self.released: list[tuple[int, str]] = []
 
+    def nodes(self) -> list[ports.NodeState]:
+        since = timezone.now() - timedelta(hours=3)
+        return [ports.NodeState("east-1", "10.0.0.7", since, 4321, 12, frozenset({HERE}))]
+
     def release(self, aside_id: int, who: str) -> None:
         row = SetAside.objects.get(pk=aside_id)
         if row.mn == STRANGER:
@@ -166,3 +170,16 @@ def test_a_frame_is_read_side_by_side_with_its_meaning(desk: Desk) -> None:
     )
     (bad,) = told(b"noise\r\n")
     assert bad.fault_zh == "不属于任何报文"
+
+
+def test_nodes_are_shown_to_people_of_the_province(desk: Desk) -> None:
+    page = text(as_person("keeper"), "/links/nodes/")
+    assert "east-1" in page
+    assert "4,321" in page
+    assert "Gateway nodes" in text(as_person("keeper", "en"), "/links/nodes/")
+    assert "经节点 east-1" in " ".join(text(as_person("keeper"), "/links/").split()).replace(
+        "</span>", ""
+    )
+    text(as_person("local"), "/links/nodes/", status=403)
+    text(as_person("reader"), "/links/nodes/", status=403)
+    assert "/links/nodes/" not in text(as_person("local"), "/links/")

@@ -147,12 +147,41 @@ class KeyTaken(BadInput):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """A gateway node that is connected.
+
+    Parameters
+    ----------
+    address
+        Of the node.
+    since
+        When it connected.
+    kept
+        Number of its last entry that the platform confirmed.
+    backlog
+        Entries it has beyond.
+    loggers
+        Identities that have a link there.
+    """
+
+    name: str
+    address: str
+    since: datetime
+    kept: int
+    backlog: int
+    loggers: frozenset[str]
+
+
 class Platform(Protocol):
     """The platform as its pages see it."""
 
     @property
     def playback(self) -> Playback | None:
         """What is being played back now; None where all that comes is news."""
+
+    def nodes(self) -> list[NodeState]:
+        """Return the gateway nodes that are connected."""
 
     def correct(self, order: CorrectionOrder) -> Mapping[str, Any]:
         """Keep a correction and recompute what follows; return what changed."""

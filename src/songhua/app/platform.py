@@ -1,6 +1,7 @@
 """The opened platform: journal, shelf and registry, and the work that people ask of it."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -18,7 +19,9 @@ from songhua.app.checks import check_affected
 from songhua.app.doors import Doors, RowKeeper
 from songhua.app.doors.frames import Frames
 from songhua.app.doors.worker import Kit, Refused
-from songhua.app.gateway import GatewayService, Keeper, Limits, tls_context
+from songhua.app.gateway import GatewayService, Keeper, Limits, NodeLink, tls_context
+from songhua.app.gateway.proxy import read_networks
+from songhua.app.gateway.relay import read_secret
 from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
@@ -86,16 +89,21 @@ class Songhua:
         platform.catch_up(silent)
         return platform
 
-    def listen(self, host: str, port: int) -> int:
-        """Open the gateway; return its port.
+    def listen(self, host: str | None, port: int) -> int:
+        """Open the gateway, with no host for nodes alone; return its port.
 
         Raises
         ------
         BadInput
             If the address cannot be listened on.
         """
-        certificate, key = settings.SONGHUA_GATEWAY_CERTIFICATE, settings.SONGHUA_GATEWAY_KEY
-        tls = tls_context(Path(certificate), Path(key)) if certificate and key else None
+        tls = _tls(settings.SONGHUA_GATEWAY_CERTIFICATE, settings.SONGHUA_GATEWAY_KEY)
+        balancers = read_networks(settings.SONGHUA_PROXY_FROM)
+        if tls is not None and balancers:
+            raise BadInput(
+                "在发送 PROXY 头的均衡器之后，由均衡器负责 TLS。",
+                "Behind a balancer that sends PROXY headers, TLS is the balancer's.",
+            )
         try:
             self.gateway = GatewayService.open(
                 self.journal,
@@ -105,12 +113,10 @@ class Songhua:
                 port=port,
                 limits=Limits(connections_per_address=settings.SONGHUA_GATEWAY_PER_ADDRESS),
                 tls=tls,
+                balancers=balancers,
             )
         except OSError as fault:
-            raise BadInput(
-                f"网关无法使用 {host}:{port}（{fault.strerror}）。",
-                f"The gateway cannot listen on {host}:{port} ({fault.strerror}).",
-            ) from fault
+            raise _in_use(host or "", port, fault) from fault
         return self.gateway.port
 
     def open_doors(self) -> Doors:
@@ -121,6 +127,28 @@ class Songhua:
         self.doors = Doors(Kit(rows, self.take_file, frames, home))
         self.doors.start()
         return self.doors
+
+    def accept_nodes(self, host: str, port: int) -> int:
+        """Listen to gateway nodes; return the port.
+
+        Raises
+        ------
+        BadInput
+            If the address cannot be listened on, or there is no secret.
+        """
+        secret = read_secret(settings.SONGHUA_NODE_SECRET, settings.SONGHUA_NODE_SECRET_FILE)
+        tls = _tls(settings.SONGHUA_NODES_CERTIFICATE, settings.SONGHUA_NODES_KEY)
+        if self.gateway is None:
+            self.listen(None, 0)
+        assert self.gateway is not None  # noqa: S101 - `listen` opened it
+        try:
+            return self.gateway.accept_nodes(host, port, secret, tls=tls)
+        except OSError as fault:
+            raise _in_use(host, port, fault) from fault
+
+    def nodes(self) -> list[ports.NodeState]:
+        """Return the gateway nodes that are connected."""
+        return [] if self.gateway is None else [_state_of(one) for one in self.gateway.nodes()]
 
     def close(self) -> None:
         """Finish the step under way and let go of the stores."""
@@ -409,6 +437,28 @@ class Songhua:
             quantities=[order.quantity],
         )
         return None if rows.is_empty() else rows["value"][0]
+
+
+def _state_of(link: NodeLink) -> ports.NodeState:
+    return ports.NodeState(
+        name=link.name,
+        address=link.address,
+        since=link.since,
+        kept=link.kept,
+        backlog=max(0, link.last - link.kept),
+        loggers=frozenset(link.systems.copy()),
+    )
+
+
+def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
+    return tls_context(Path(certificate), Path(key)) if certificate and key else None
+
+
+def _in_use(host: str, port: int, fault: OSError) -> BadInput:
+    return BadInput(
+        f"网关无法使用 {host}:{port}（{fault.strerror}）。",
+        f"The gateway cannot listen on {host}:{port} ({fault.strerror}).",
+    )
 
 
 def _to_the_end(report: Report) -> Report:

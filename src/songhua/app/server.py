@@ -10,6 +10,7 @@ from rich.console import Console
 from songhua.api import ports
 from songhua.app import control
 from songhua.app.addresses import read_address
+from songhua.app.gateway.node import Node, NodeOrder
 from songhua.app.platform import Songhua
 from songhua.app.run import serve
 from songhua.app.works import works
@@ -44,10 +45,29 @@ def start_gateway(console: Console) -> None:
         console.print("已停止。 Stopped.")
 
 
+def start_node(console: Console, order: NodeOrder) -> None:
+    """Take in for a platform elsewhere until a signal comes, then drain."""
+    wanted = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)  # before any thread begins
+    settings.SONGHUA_HOME.mkdir(parents=True, exist_ok=True)
+    node = Node.open(settings.SONGHUA_JOURNAL, order)
+    try:
+        console.print(f"网关节点已启动 Gateway node {order.name}: {order.listen[0]}:{node.port}")
+        signal.sigwait(wanted)
+    finally:
+        node.close()
+        console.print("已停止。 Stopped.")
+
+
 def _listen(platform: Songhua, console: Console) -> None:
-    host, port = read_address(settings.SONGHUA_GATEWAY, lowest=0)
-    at = platform.listen(host, port)
-    console.print(f"网关已启动 The gateway listens (HJ 212): {host}:{at}")
+    if settings.SONGHUA_GATEWAY:
+        host, port = read_address(settings.SONGHUA_GATEWAY, lowest=0)
+        at = platform.listen(host, port)
+        console.print(f"网关已启动 The gateway listens (HJ 212): {host}:{at}")
+    if settings.SONGHUA_NODES:
+        host, port = read_address(settings.SONGHUA_NODES, lowest=0)
+        at = platform.accept_nodes(host, port)
+        console.print(f"接收网关节点 Gateway nodes are accepted: {host}:{at}")
 
 
 def start(
@@ -69,8 +89,7 @@ def start(
     commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
     ports.connect(platform)
     try:
-        if settings.SONGHUA_GATEWAY:
-            _listen(platform, console)
+        _listen(platform, console)
         platform.open_doors()
         if before is not None:
             before(platform, console)

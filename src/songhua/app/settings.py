@@ -35,6 +35,16 @@ SONGHUA_GATEWAY_KEY = os.environ.get("SONGHUA_GATEWAY_KEY", "")
 """PEM files; with both the gateway speaks TLS."""
 SONGHUA_CHECKS = os.environ.get("SONGHUA_CHECKS", "")
 """Configuration of the quality checks (TOML); empty for the default one."""
+SONGHUA_PROXY_FROM = os.environ.get("SONGHUA_PROXY_FROM", "")
+"""Balancers, as addresses or networks: they begin a connection with a PROXY header."""
+SONGHUA_NODES = os.environ.get("SONGHUA_NODES", "")
+"""Where gateway nodes bring their copies, ``HOST:PORT``; empty for none."""
+SONGHUA_NODE_SECRET = os.environ.get("SONGHUA_NODE_SECRET", "")
+SONGHUA_NODE_SECRET_FILE = os.environ.get("SONGHUA_NODE_SECRET_FILE", "")
+SONGHUA_NODES_CERTIFICATE = os.environ.get("SONGHUA_NODES_CERTIFICATE", "")
+SONGHUA_NODES_KEY = os.environ.get("SONGHUA_NODES_KEY", "")
+SONGHUA_NODES_CA = os.environ.get("SONGHUA_NODES_CA", "")
+"""PEM files: with the first two nodes are listened to over TLS, with the last they speak it."""
 SONGHUA_DEMO = _flag("SONGHUA_DEMO")
 SONGHUA_PLAYBACK = float(os.environ.get("SONGHUA_PLAYBACK", "0"))
 """Of a demo: how long an hour of its last day takes, sent by virtual loggers; 0 for none. [s]"""

@@ -146,9 +146,17 @@ class Journal:
         BadInput
             If the disk is full or fails: nothing was kept.
         """
-        entry = self._write(kind, body, meta, hashlib.sha256(body).hexdigest(), len(body))
-        self._sync(entry.seq)
+        entry = self.write(kind, body, meta)
+        self.sync(entry.seq)
         return entry
+
+    def write(self, kind: str, body: bytes, meta: Mapping[str, Any]) -> Entry:
+        """Give a body its number and place; nothing may be promised before `sync`."""
+        return self._write(kind, body, meta, hashlib.sha256(body).hexdigest(), len(body))
+
+    def sync(self, seq: int) -> None:
+        """Return when this record and all before it are on the disk."""
+        self._sync(seq)
 
     def append_stream(self, kind: str, pieces: Iterable[bytes], meta: Mapping[str, Any]) -> Entry:
         """Keep a body of any size, piece by piece; when this returns all of it is on the disk.

@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from songhua.app.gateway import GatewayService, Limits, tls_context
 from songhua.app.platform import Songhua
@@ -22,6 +18,7 @@ from songhua.ingest.hj212.received import KIND, Received, pack, unpack
 from songhua.model import BEIJING, BadInput, Period
 from songhua.store.registry import links
 from songhua.store.registry.models import LinkState, SetAside
+from tests.app.gateway.certificate import self_signed
 from tests.app.gateway.speaking import HOUR, OTHER, SITE, hours, raw, said, send
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
@@ -203,14 +200,14 @@ def test_nothing_is_acknowledged_that_the_journal_refused(
     platform: Songhua, gateway: GatewayService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = {"is": True}
-    append = platform.journal.append
+    write = platform.journal.write
 
     def refuses(*args: Any) -> Any:
         if full["is"]:
             raise BadInput("磁盘已满。", "The disk is full.")
-        return append(*args)
+        return write(*args)
 
-    monkeypatch.setattr(platform.journal, "append", refuses)
+    monkeypatch.setattr(platform.journal, "write", refuses)
     frame = said(SITE, HOUR + timedelta(days=5)).frame("20190615110000001")
     with socket.create_connection(("127.0.0.1", gateway.port), 5) as line:
         line.sendall(frame)
@@ -302,31 +299,3 @@ def test_a_link_may_be_encrypted(platform: Songhua, tmp_path: Path) -> None:
             assert b"QN=20190610110000077" in line.recv(1000)
     finally:
         service.close()
-
-
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """Return certificate and key of this machine, made for one test."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, private = folder / "certificate.pem", folder / "key.pem"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return certificate, private

@@ -18,6 +18,9 @@ Host = Annotated[str, typer.Option(help="监听地址 Address to listen on.")]
 Listen = Annotated[
     str, typer.Option(metavar="HOST:PORT", help="数采仪连到这里（HJ 212）Where loggers connect.")
 ]
+Nodes = Annotated[
+    str, typer.Option(metavar="HOST:PORT", help="网关节点连到这里 Where gateway nodes connect.")
+]
 Port = Annotated[int, typer.Option(help="端口 Port.", min=1, max=65535)]
 
 
@@ -34,7 +37,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(user_app, name="user")
 
 
-def run(*, host: Host = "127.0.0.1", port: Port = 8000, gateway: Listen = "") -> None:
+def run(
+    *, host: Host = "127.0.0.1", port: Port = 8000, gateway: Listen = "", nodes: Nodes = ""
+) -> None:
     """启动平台：页面、接口与全部工作在一个进程里。 Start the platform in one process."""
     from songhua.app.run import check_port
     from songhua.app.wiring import set_up
@@ -42,21 +47,54 @@ def run(*, host: Host = "127.0.0.1", port: Port = 8000, gateway: Listen = "") ->
     check_port(host, port)
     if gateway:
         os.environ["SONGHUA_GATEWAY"] = gateway
+    if nodes:
+        os.environ["SONGHUA_NODES"] = nodes
     set_up()
     from songhua.app.server import start
 
     start(host, port, console)
 
 
-def gateway(*, listen: Listen = "0.0.0.0:9212") -> None:
-    """只启动网关：数采仪 → 日志 → 观测。 The gateway alone; the stores are servers of their own."""
+def gateway(
+    *,
+    listen: Listen = "0.0.0.0:9212",
+    nodes: Nodes = "",
+    node: Annotated[
+        str, typer.Option(metavar="NAME", help="作为节点运行 Run as a node of this name.")
+    ] = "",
+    platform: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="平台接收节点之处 Where the platform is.")
+    ] = "",
+    copy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST:PORT", help="平台不在时副本存放处 Mates that hold copies."),
+    ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="没有副本也应答 Answer also without a copy.")
+    ] = False,
+    proxy_protocol: Annotated[
+        str, typer.Option(metavar="CIDR,…", help="均衡器地址，发送 PROXY 头 Trusted balancers.")
+    ] = "",
+) -> None:
+    """只启动网关：数采仪 → 日志 → 观测；或一个节点。 The gateway alone, or a node of several."""
+    if bool(node) != bool(platform):
+        raise BadInput("节点需要 --node 与 --platform。", "A node needs --node and --platform.")
     os.environ["SONGHUA_GATEWAY"] = listen
+    if nodes:
+        os.environ["SONGHUA_NODES"] = nodes
+    if proxy_protocol:
+        os.environ["SONGHUA_PROXY_FROM"] = proxy_protocol
     from songhua.app.wiring import set_up
 
     set_up()
-    from songhua.app.server import start_gateway
+    from songhua.app.server import start_gateway, start_node
 
-    start_gateway(console)
+    if not node:
+        start_gateway(console)
+        return
+    from songhua.app.nodes import order_of
+
+    start_node(console, order_of(node, platform, copy or [], alone=alone))
 
 
 def devices(

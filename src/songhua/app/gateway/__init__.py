@@ -8,12 +8,16 @@ from typing import Self
 
 from songhua.app.gateway.commander import Commander
 from songhua.app.gateway.gaps import Gaps
+from songhua.app.gateway.intake import Intake
 from songhua.app.gateway.keeper import Assess, Keeper
 from songhua.app.gateway.limits import DEFAULT, Limits
+from songhua.app.gateway.proxy import Networks
+from songhua.app.gateway.relay import Holder, NodeLink, Secret
 from songhua.app.gateway.server import Gateway
+from songhua.app.gateway.switchboard import Switchboard
 from songhua.store import Journal, Shelf
 
-__all__ = ["Gateway", "GatewayService", "Keeper", "Limits", "tls_context"]
+__all__ = ["Gateway", "GatewayService", "Keeper", "Limits", "NodeLink", "tls_context"]
 
 _SWITCH = 0.0005
 """How long a thread may keep the others waiting. [s]"""
@@ -23,10 +27,19 @@ class GatewayService:
     """The listening half and the keeping half together."""
 
     def __init__(
-        self, journal: Journal, shelf: Shelf, gateway: Gateway, keeper: Keeper, port: int
+        self,
+        journal: Journal,
+        shelf: Shelf,
+        gateway: Gateway,
+        keeper: Keeper,
+        intake: Intake,
+        port: int,
     ) -> None:
         self.gateway, self.keeper, self.port = gateway, keeper, port
-        self.commander = Commander(gateway, journal)
+        self._journal, self._intake = journal, intake
+        self._switchboard = Switchboard(gateway, keeper.may_speak)
+        self._holder: Holder | None = None
+        self.commander = Commander(self._switchboard, journal)
         self.gaps = Gaps(shelf, self.commander)
         self.gaps.start()
 
@@ -37,12 +50,13 @@ class GatewayService:
         shelf: Shelf,
         assess: Assess,
         *,
-        host: str,
+        host: str | None,
         port: int,
         limits: Limits = DEFAULT,
         tls: ssl.SSLContext | None = None,
+        balancers: Networks = (),
     ) -> Self:
-        """Take up what was left unread, and listen.
+        """Take up what was left unread, and listen; with no host to nodes alone.
 
         Raises
         ------
@@ -53,19 +67,41 @@ class GatewayService:
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH))
         keeper = Keeper(journal, shelf, assess)
         keeper.start()
+        intake = Intake(journal, keeper.offer)
         gateway = Gateway(
-            journal,
-            keeper.offer,
+            intake,
+            _nothing_more,
             dialect_of=keeper.dialect_of,
             may_speak=keeper.may_speak,
             limits=limits,
             tls=tls,
+            balancers=balancers,
         )
         try:
-            return cls(journal, shelf, gateway, keeper, gateway.start(host, port))
+            return cls(journal, shelf, gateway, keeper, intake, gateway.start(host, port))
         except OSError:
             keeper.stop()
             raise
+
+    def accept_nodes(
+        self, host: str, port: int, secret: Secret, *, tls: ssl.SSLContext | None = None
+    ) -> int:
+        """Listen to gateway nodes too; return the port.
+
+        Raises
+        ------
+        OSError
+            If the address cannot be listened on.
+        """
+        took = self._switchboard.took
+        holder = Holder(self._journal, self._intake, secret, role="platform", took=took, tls=tls)
+        found = holder.start(host, port)
+        self._holder = self._switchboard.nodes = holder
+        return found
+
+    def nodes(self) -> list[NodeLink]:
+        """Return the gateway nodes that are connected."""
+        return [] if self._holder is None else self._holder.nodes()
 
     def send(
         self, mn: str, cn: str, values: Mapping[str, str], *, author: str, why: str = ""
@@ -76,9 +112,15 @@ class GatewayService:
     def close(self) -> None:
         """Answer what came, then finish it."""
         self.gaps.stop()
+        if self._holder is not None:
+            self._holder.stop()
         self.gateway.stop()
         self.commander.close()
         self.keeper.stop()
+
+
+def _nothing_more(_seq: int, _body: bytes) -> None:
+    """Keep quiet: `Intake` offers what is in the journal."""
 
 
 def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import structlog
 from django.db import connections
 
-from songhua.app.gateway.server import Gateway
+from songhua.app.gateway.switchboard import Switchboard
 from songhua.ingest.hj212 import Frame, request
 from songhua.ingest.hj212.exchange import Exchange, Outcome, Step
 from songhua.ingest.hj212.identify import dialect_of
@@ -52,17 +52,16 @@ class _Request:
 
 
 class Commander:
-    """Sends requests through a gateway and follows what comes of them."""
+    """Sends requests to wherever a logger is and follows what comes of them."""
 
-    def __init__(self, gateway: Gateway, journal: JournalDoor) -> None:
+    def __init__(self, gateway: Switchboard, journal: JournalDoor) -> None:
         self._gateway, self._journal = gateway, journal
         self._waiting: dict[str, deque[_Request]] = {}
         self._recorder = ThreadPoolExecutor(1, thread_name_prefix="gateway-commands")
         self._numbers = _Numbers()
         self._set_at: dict[str, float] = {}
         self._closed = False
-        gateway.heard = self._heard
-        gateway.asked_for_time = self._asked_for_time
+        gateway.on_frames(self._heard, self._asked_for_time)
         exchanges.interrupt_commands()
 
     def close(self) -> None:

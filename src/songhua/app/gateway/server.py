@@ -15,6 +15,8 @@ from typing import Any, Protocol
 import structlog
 
 from songhua.app.gateway.limits import DEFAULT, Limits
+from songhua.app.gateway.proxy import MOST_BYTES as MOST_PROXY_BYTES
+from songhua.app.gateway.proxy import Networks, NoProxyHeader, is_within, read_header
 from songhua.ingest.hj212 import STANDARD, Damaged, Decoder, Dialect, Fault, Frame, Piece, reply_to
 from songhua.ingest.hj212.received import KIND, Received, pack
 from songhua.model import BadInput
@@ -92,6 +94,8 @@ class Gateway:
         Asked when a check differs.
     may_speak
         Asked of every frame: requests, which hold the password, go only where this was so.
+    balancers
+        Who begins a connection by saying, in a PROXY header, whose it is.
     """
 
     def __init__(
@@ -103,14 +107,19 @@ class Gateway:
         may_speak: MaySpeak = lambda _frame, _address: False,
         limits: Limits = DEFAULT,
         tls: ssl.SSLContext | None = None,
+        balancers: Networks = (),
     ) -> None:
         self.limits = limits
+        self.balancers = balancers
         self.counts = Counts()
         self.links: set[_Link] = set()
         self.listening: set[str] = set()
         """Identities of which `heard` wants every frame, once it is in the journal."""
         self.heard: Callable[[Frame], None] = _nothing
         self.asked_for_time: Callable[[Frame], None] = _nothing
+        self.moved: Callable[[str, str | None], None] = _nobody
+        """Told identity and system (ST) of who came, identity and None of who left."""
+        self._server: asyncio.Server | None = None
         self._by_mn: dict[str, _Link] = {}
         self._journal, self._kept, self._tls = journal, kept, tls
         self._dialect_of, self._may_speak = dialect_of, may_speak
@@ -123,8 +132,8 @@ class Gateway:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="gateway-journal")
         self._thread: threading.Thread | None = None
 
-    def start(self, host: str, port: int) -> int:
-        """Listen; return the port.
+    def start(self, host: str | None, port: int) -> int:
+        """Listen, unless there is no host; return the port.
 
         Raises
         ------
@@ -206,9 +215,8 @@ class Gateway:
             for mn in link.identities:
                 if self._by_mn.get(mn) is link:
                     del self._by_mn[mn]
-            self._addresses[link.address] -= 1
-            if not self._addresses[link.address]:
-                del self._addresses[link.address]
+                    self.moved(mn, None)
+            self._forget_address(link)
 
     def take(self, link: "_Link", pieces: Sequence[Piece]) -> None:
         """Queue pieces for the journal."""
@@ -221,9 +229,7 @@ class Gateway:
                 continue
             speaks = self._may_speak(piece, link.address)
             if speaks and link in self.links:
-                self._by_mn[piece.mn] = link
-                if piece.cn not in _ANSWERS:  # whose system is that of interaction
-                    link.identities[piece.mn] = piece.st
+                self._note_identity(link, piece)
             received = Received(piece.raw, link.address, now, "", crc)
             reply = _reply(piece, link.dialect)
             self._waiting.append(_Waiting(link, received, piece if speaks else None, reply))
@@ -243,27 +249,49 @@ class Gateway:
         ]
         self._came.set()
 
+    def _note_identity(self, link: "_Link", frame: Frame) -> None:
+        is_new = self._by_mn.get(frame.mn) is not link
+        self._by_mn[frame.mn] = link
+        if frame.cn in _ANSWERS:  # whose system is that of interaction
+            return
+        if is_new or link.identities.get(frame.mn) != frame.st:
+            link.identities[frame.mn] = frame.st
+            self.moved(frame.mn, frame.st)
+
+    def readdress(self, link: "_Link", address: str) -> bool:
+        """Take a link for that of another address, as its balancer says; False for no room."""
+        self._forget_address(link)
+        link.address = address
+        self._addresses[address] += 1
+        return self._addresses[address] <= self.limits.connections_per_address
+
+    def _forget_address(self, link: "_Link") -> None:
+        self._addresses[link.address] -= 1
+        if not self._addresses[link.address]:
+            del self._addresses[link.address]
+
     def dialect_of(self, raw: bytes) -> Dialect:
         """Return the dialect of the device that a damaged frame names."""
         return self._dialect_of(raw)
 
     async def _serve(
-        self, host: str, port: int, ready: deque[int | OSError], up: threading.Event
+        self, host: str | None, port: int, ready: deque[int | OSError], up: threading.Event
     ) -> None:
-        try:
-            server = await self._loop.create_server(
-                lambda: _Link(self), host, port, ssl=self._tls, backlog=4096, reuse_address=True
-            )
-        except OSError as fault:
-            ready.append(fault)
-            up.set()
-            return
-        ready.append(server.sockets[0].getsockname()[1])
+        if host is not None:
+            try:
+                self._server = await self._loop.create_server(
+                    lambda: _Link(self), host, port, ssl=self._tls, backlog=4096, reuse_address=True
+                )
+            except OSError as fault:
+                ready.append(fault)
+                up.set()
+                return
+            port = self._server.sockets[0].getsockname()[1]
+        ready.append(port)
         tidy = self._loop.create_task(self._tidy())
         up.set()
         await self._write()
         tidy.cancel()
-        server.close()
         for link in list(self.links):
             link.close()
         await asyncio.sleep(0.05)
@@ -273,6 +301,8 @@ class Gateway:
 
     def _begin_stop(self) -> None:
         self._stopping = True
+        if self._server is not None:
+            self._server.close()
         for link in self.links:
             link.pause()
             link.give_up()
@@ -367,6 +397,7 @@ class _Link(asyncio.Protocol):
         self._half_since = 0.0
         self._spent = 0.0
         self._since = self.last
+        self._header: bytearray | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or be refused."""
@@ -376,11 +407,18 @@ class _Link(asyncio.Protocol):
         if not self._gateway.admit(self):
             transport.close()
             return
+        if is_within(self.address, self._gateway.balancers):
+            self._header, self._half_since = bytearray(), time.monotonic()
         _keep_alive(transport)
 
     def data_received(self, data: bytes) -> None:
         """Cut what came into frames and faults."""
         self.last = time.monotonic()
+        if self._header is not None:
+            self._header += data
+            if (left := self._without_header(self._header)) is None:
+                return
+            data = left
         pieces = self._decoder.feed(data)
         if any(isinstance(piece, Damaged) for piece in pieces):
             pieces = self._by_dialect(pieces)
@@ -391,6 +429,20 @@ class _Link(asyncio.Protocol):
         elif pieces or not self._half_since:
             self._half_since = self.last
         self._slow_down(len(data))
+
+    def _without_header(self, begun: bytearray) -> bytes | None:
+        """Take what the balancer says first; return what follows, None where it is not there."""
+        try:
+            found = read_header(bytes(begun))
+            if found is None and len(begun) <= MOST_PROXY_BYTES:
+                return None
+        except NoProxyHeader:
+            found = None
+        if found is None or (found.address and not self._gateway.readdress(self, found.address)):
+            self.abort()
+            return None
+        self._header, self._half_since = None, 0.0
+        return bytes(begun[found.size :])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Keep what was left half."""
@@ -489,6 +541,10 @@ def _reply(piece: Piece, dialect: Dialect) -> bytes | None:
 
 def _nothing(_frame: Frame) -> None:
     """Nobody listens."""
+
+
+def _nobody(_mn: str, _system: str | None) -> None:
+    """Nobody wants to know."""
 
 
 def _keep_alive(transport: asyncio.BaseTransport) -> None:

@@ -13,5 +13,6 @@ urlpatterns = [
     path("links/sources/", sources.listed, name="sources"),
     path("links/sources/<int:source_id>/", sources.asides, name="source"),
     path("links/sources/<int:source_id>/release/", sources.release, name="source_release"),
+    path("links/nodes/", views.nodes, name="nodes"),
     path("links/console/", views.console, name="console"),
 ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -32,12 +33,17 @@ _PROVINCE = "220000"
 @needs(Action.SEE_IMPORTS)
 def listed(request: HttpRequest) -> HttpResponse:
     """Show every logger and how its link stands; those that no register holds first."""
+    nodes = ports.platform().nodes()
     rows = [*_strangers(request), *_known(request)]
+    at = {mn: node.name for node in nodes for mn in node.loggers}
     counts = {state: sum(row["state"] == state for row in rows) for state in _STATES}
     state = request.GET.get("state", "")
-    shown = [row for row in rows if not state or row["state"] == state]
+    shown = [
+        {**row, "node": at.get(row["mn"], "")} for row in rows if not state or row["state"] == state
+    ]
     page = {
         "listed": Paginator(shown, _PAGE).get_page(request.GET.get("page")),
+        "nodes": len(nodes) if _user(request).covers(_PROVINCE) else 0,
         "state": state,
         "states": [(name, counts[name]) for name in _STATES],
         "total": len(rows),
@@ -105,6 +111,15 @@ def release_all(request: HttpRequest) -> HttpResponse:
     except BadInput as fault:
         said = fault.zh if get_language() != "en" else fault.en
     return redirect(f"{reverse('links:aside')}?{urlencode({'mn': mn, 'said': said})}")
+
+
+@require_GET
+@needs(Action.SEE_IMPORTS)
+def nodes(request: HttpRequest) -> HttpResponse:
+    """Show the gateway nodes that are connected, to people of the province."""
+    if not _user(request).covers(_PROVINCE):
+        raise PermissionDenied
+    return render(request, "links/nodes.html", {"nodes": ports.platform().nodes()})
 
 
 @require_http_methods(["GET", "POST"])
