@@ -14,6 +14,8 @@ from django.conf import settings
 from songhua.api import ports
 from songhua.api.register import air_register
 from songhua.app import corrections, decisions, imports
+from songhua.app.forward import Forwarding
+from songhua.app.forward.source import RELEASED
 from songhua.app.gateway import GatewayService, Keeper, Limits, tls_context
 from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
@@ -56,6 +58,7 @@ class Songhua:
         self.shelf = shelf
         self.jobs = Jobs()
         self.gateway: GatewayService | None = None
+        self.forwarding: Forwarding | None = None
         self._work = threading.Lock()  # imports, corrections and replays go one after another
         self._waiting: set[int] = set()  # entries of our kinds that are not applied
         self._numbering = threading.Lock()  # none has a number and is not yet among them
@@ -103,12 +106,16 @@ class Songhua:
                 f"网关无法使用 {host}:{port}（{fault.strerror}）。",
                 f"The gateway cannot listen on {host}:{port} ({fault.strerror}).",
             ) from fault
+        self.forwarding = Forwarding(self.journal)
+        self.forwarding.start()
         return self.gateway.port
 
     def close(self) -> None:
         """Finish the step under way and let go of the stores."""
         if self.gateway is not None:
             self.gateway.close()
+        if self.forwarding is not None:
+            self.forwarding.stop()
         self.jobs.close()
         configure(None)
         self.shelf.close()
@@ -247,6 +254,7 @@ class Songhua:
             raise BadInput("没有这条报文，或网关没有运行。", "No such frame, or no gateway runs.")
         self._note_release(places, who)
         self.gateway.keeper.release(places)
+        self._note_released(places)
         links.mark_released(places, who)
 
     def release_all(self, mn: str, who: str) -> tuple[int, int]:
@@ -269,12 +277,18 @@ class Songhua:
             return 0, 0
         self._note_release(places, who)
         released = self.gateway.keeper.release_all(places)
+        self._note_released(released)
         links.mark_released(released, who)
         return len(released), len(places) - len(released)
 
     def _note_release(self, places: Sequence[tuple[int, int]], who: str) -> None:
         body = json.dumps({"of": places}).encode()
         self.journal.append("release", body, {"author": who, "frames": len(places)})
+
+    def _note_released(self, places: Sequence[tuple[int, int]]) -> None:
+        """Name what did go into the record: upstreams receive it from here on."""
+        if places:
+            self.journal.append(RELEASED, json.dumps({"of": places}).encode(), {})
 
     def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:
         self._waiting.add(entry.seq)

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from songhua.store.registry.rights import RIGHTS, Action, Role, covers
 from songhua.store.registry.twoway import Command, Gap
+from songhua.store.registry.upstreams import Unsent, Upstream, UpstreamState
 
 __all__ = [
     "AppliedEntry",
@@ -28,6 +29,9 @@ __all__ = [
     "Site",
     "SiteAlias",
     "SitePeriod",
+    "Unsent",
+    "Upstream",
+    "UpstreamState",
     "User",
 ]
 
