@@ -37,6 +37,8 @@ from songhua.store.registry.models import (
     Site,
     SiteAlias,
     SitePeriod,
+    Unsent,
+    Upstream,
     User,
 )
 from songhua.store.registry.rights import Action, Role
@@ -353,6 +355,24 @@ class DeviceAdmin(Register):
     list_filter = ("edition", "active")
     search_fields = ("mn", "name", "site__key")
     autocomplete_fields = ("site",)
+
+
+@admin.register(Upstream)
+class UpstreamAdmin(Register):
+    """Platforms to which what arrives is passed on."""
+
+    list_display = ("name", "kind", "host", "port", "tls", "active")
+    list_filter = ("kind", "active")
+    search_fields = ("name", "host")
+
+
+@admin.register(Unsent)
+class UnsentAdmin(Shown):
+    """Frames that an upstream did not take."""
+
+    list_display = ("upstream", "mn", "cn", "reason_zh", "at")
+    list_filter = ("upstream",)
+    search_fields = ("mn",)
 
 
 @admin.register(Command)

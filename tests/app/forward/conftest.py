@@ -3,8 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable
 
 import pytest
 
@@ -98,9 +97,7 @@ class Platform212:
 
 
 @pytest.fixture
-def soon(
-    platform: Songhua, gateway: GatewayService, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def soon(platform: Songhua, gateway: GatewayService, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for nothing long."""
     for name, value in {
         "_LOOK_EVERY": 0.05,
@@ -110,12 +107,3 @@ def soon(
         "_TIMEOUT_S": 0.2,
     }.items():
         monkeypatch.setattr(f"songhua.app.forward.service.{name}", value)
-    yield
-
-
-def hour(number: int) -> datetime:
-    from datetime import timedelta
-
-    from tests.app.gateway.speaking import HOUR
-
-    return HOUR + timedelta(hours=number)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from songhua.web.links import views
+from songhua.web.links import forward, views
 
 app_name = "links"
 urlpatterns = [
@@ -11,4 +11,6 @@ urlpatterns = [
     path("links/aside/<int:aside_id>/release/", views.release, name="release"),
     path("links/aside/release/", views.release_all, name="release_all"),
     path("links/console/", views.console, name="console"),
+    path("links/forward/", forward.listed, name="forward"),
+    path("links/forward/<int:upstream_id>/switch/", forward.switch, name="forward_switch"),
 ]
