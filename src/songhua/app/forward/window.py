@@ -104,6 +104,8 @@ class Window:
         self._done: set[Place] = set(done)
         self._read_to = read_to
         self._busy: set[str] = set()
+        self._open: dict[Place, Item] = {}  # under way, or stuck
+        self._suspects = 0
         self._heard = 0
         self._link_heard = 0
         self._under_way = 0
@@ -155,10 +157,10 @@ class Window:
         """Return the frame to send now; None where there is none or the window is full."""
         if self._under_way + self._un_noted >= self._size:
             return None
-        if any(one.under_way and one.cuts >= _CUTS for one in self._items.values()):
+        if self._suspects and any(one.cuts >= _CUTS for one in self._open.values()):
             return None  # it goes alone
         chosen = self._first_free()
-        if chosen is None or self._link_heard:
+        if self._suspects and (chosen is None or self._link_heard):
             suspect = self._suspect()
             if suspect is not None and (chosen is None or suspect.place < chosen.place):
                 if self._under_way:
@@ -186,7 +188,7 @@ class Window:
         """Return what to do about frames whose time is up."""
         found = Late()
         stuck = 0
-        for item in list(self._items.values()):
+        for item in sorted(self._open.values(), key=lambda one: one.place):
             if item.under_way and item.deadline <= now:
                 if item.tries < self._tries:
                     item.tries += 1
@@ -204,10 +206,6 @@ class Window:
                     stuck += 1
         found.broken = stuck >= max(1, min(2, len(self._items)))
         return found
-
-    def next_deadline(self) -> float | None:
-        """Return when `late` is due."""
-        return min((one.deadline for one in self._items.values() if one.under_way), default=None)
 
     def disconnected(self) -> list[tuple[Item, Why]]:
         """Take back what was under way: it goes again, in order. Return what is set aside."""
@@ -227,8 +225,10 @@ class Window:
             item.tries = 0
             if item.cuts == _CUTS and not item.alone:
                 item._link_heard_before = self._heard  # noqa: SLF001
+        self._suspects = sum(one.cuts >= _CUTS for one in self._items.values())
         self._under_way = 0
         self._busy.clear()
+        self._open.clear()
         self._link_heard = 0
         return refused
 
@@ -261,6 +261,7 @@ class Window:
         item.deadline = now + self._timeout
         item._heard_before = self._heard  # noqa: SLF001
         self._busy.add(item.key)
+        self._open[item.place] = item
         self._under_way += 1
 
     def _finish(self, item: Item) -> None:
@@ -269,5 +270,6 @@ class Window:
             self._busy.discard(item.key)
         item.under_way = item.stuck = False
         del self._items[item.place]
+        self._open.pop(item.place, None)
         self._done.add(item.place)
         self._un_noted += 1
