@@ -1,6 +1,7 @@
 """Links to upstreams: HJ 212 over TCP or TLS, and MQTT. Each sends, and tells what was taken."""
 
 import json
+import re
 import select
 import socket
 import ssl
@@ -23,6 +24,7 @@ _SEND_S = 20.0
 _KEEP_ALIVE_S = 60
 _CHUNK = 65536
 _RECEIPT = "9014"
+_UNFIT = re.compile(r"[^0-9A-Za-z._-]")
 _REFUSED = 2  # QnRtn: the request is refused (HJ 212—2017, 表 C.1)
 
 
@@ -177,7 +179,7 @@ class MqttLine:
         passing = read_passing(item.frame)
         if passing is None:
             raise LineBroken("a frame cannot be read")
-        topic = self._upstream.topic.format(st=passing.st, mn=passing.mn, cn=passing.cn)
+        topic = topic_of(self._upstream.topic, st=passing.st, mn=passing.mn, cn=passing.cn)
         payload = item.frame if self._upstream.payload == "raw" else as_json(item.frame)
         info = self._client.publish(topic, payload, qos=1)
         if info.rc != mqtt.MQTT_ERR_SUCCESS:
@@ -220,6 +222,17 @@ class MqttLine:
         del client, data, flags, properties
         if self._state != "connected":
             self._state = f"closed: {code}"
+
+
+def topic_of(template: str, **named: str) -> str:
+    """Return the topic; what a logger wrote cannot make it another's, or a wildcard.
+
+    >>> topic_of("songhua/{st}/{mn}", st="22", mn="A/#")
+    'songhua/22/A__'
+    """
+    for name, value in named.items():
+        template = template.replace(f"{{{name}}}", _UNFIT.sub("_", value))
+    return template
 
 
 def as_json(frame: bytes) -> bytes:

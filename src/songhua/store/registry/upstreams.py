@@ -91,11 +91,10 @@ class Upstream(models.Model):
             for one in self.identities.values()
         ):
             raise ValidationError({"identities": '应为 {"本平台 MN": "对方 MN"}。'})
-        try:
-            topic = self.topic.format(st="22", mn="A", cn="2011")
-        except (KeyError, IndexError, ValueError):
-            topic = "#"
-        if not topic or {"#", "+"} & set(topic):
+        topic = self.topic
+        for name in ("{st}", "{mn}", "{cn}"):
+            topic = topic.replace(name, "x")
+        if not topic or set("#+{}") & set(topic):
             raise ValidationError({"topic": "只能用 {st}、{mn}、{cn}，不能有 # 和 +。"})
 
 
