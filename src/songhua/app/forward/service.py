@@ -156,6 +156,7 @@ class Forwarder:
         )
         self._waiting.clear()
         self._bytes = 0
+        self._at_end = False
         self._found: Iterator[Found] | None = None
         self._read_at = self._noted_at = self._rated_at = 0.0
         self._rated = self._acknowledged
@@ -233,7 +234,9 @@ class Forwarder:
                 if self._at > self._read_from:
                     self._read_at = 0.0  # there may be more
                     continue
+                self._at_end = True
                 return
+            self._at_end = False
             self._take(found)
 
     def _take(self, found: Found) -> None:
@@ -318,8 +321,11 @@ class Forwarder:
     def _note_if_due(self) -> None:
         since = time.monotonic() - self._noted_at
         if 2 * self._window.un_noted >= self._upstream.window or since > _NOTE_EVERY:
-            behind = self._journal.last_seq - self._at[0] > 1 or self._window.waiting
-            self._note("online" if behind else "caught_up")
+            self._note("caught_up" if self._has_all() else "online")
+
+    def _has_all(self) -> bool:
+        """Return whether the upstream has what there is for it."""
+        return self._at_end and not self._window.waiting
 
     def _note(self, state: str) -> None:
         """Write down how far all is confirmed: a crash goes on from here."""
@@ -340,7 +346,7 @@ class Forwarder:
             "refused": self._refused,
             "rate": self._rate,
             "oldest": oldest.at if oldest else None,
-            "backlog": max(0, self._journal.last_seq + 1 - cursor[0]),
+            "backlog": 0 if self._has_all() else max(0, self._journal.last_seq + 1 - cursor[0]),
             "receipts": list(self._receipts),
         }
         if self._fault is not None:
