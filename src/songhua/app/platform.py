@@ -19,6 +19,8 @@ from songhua.app.checks import check_affected
 from songhua.app.doors import Doors, RowKeeper
 from songhua.app.doors.frames import Frames
 from songhua.app.doors.worker import Kit, Refused
+from songhua.app.forward import Forwarding
+from songhua.app.forward.source import RELEASED
 from songhua.app.gateway import GatewayService, Keeper, Limits, NodeLink, tls_context
 from songhua.app.gateway.proxy import read_networks
 from songhua.app.gateway.relay import read_secret
@@ -67,6 +69,7 @@ class Songhua:
         self.playback: ports.Playback | None = None
         """What virtual loggers are playing back; set by who runs them."""
         self.doors: Doors | None = None
+        self.forwarding: Forwarding | None = None
         self._work = threading.Lock()  # imports, corrections and replays go one after another
         self._waiting: set[int] = set()  # entries of our kinds that are not applied
         self._numbering = threading.Lock()  # none has a number and is not yet among them
@@ -117,6 +120,8 @@ class Songhua:
             )
         except OSError as fault:
             raise _in_use(host or "", port, fault) from fault
+        self.forwarding = Forwarding(self.journal)
+        self.forwarding.start()
         return self.gateway.port
 
     def open_doors(self) -> Doors:
@@ -157,6 +162,8 @@ class Songhua:
             self.doors.kit.frames.close()
         if self.gateway is not None:
             self.gateway.close()
+        if self.forwarding is not None:
+            self.forwarding.stop()
         self.jobs.close()
         configure(None)
         self.shelf.close()
@@ -361,6 +368,7 @@ class Songhua:
             raise BadInput("没有这条报文，或网关没有运行。", "No such frame, or no gateway runs.")
         self._note_release(places, who)
         self.gateway.keeper.release(places)
+        self._note_released(places)
         links.mark_released(places, who)
 
     def release_all(self, mn: str, who: str) -> tuple[int, int]:
@@ -383,12 +391,18 @@ class Songhua:
             return 0, 0
         self._note_release(places, who)
         released = self.gateway.keeper.release_all(places)
+        self._note_released(released)
         links.mark_released(released, who)
         return len(released), len(places) - len(released)
 
     def _note_release(self, places: Sequence[tuple[int, int]], who: str) -> None:
         body = json.dumps({"of": places}).encode()
         self.journal.append("release", body, {"author": who, "frames": len(places)})
+
+    def _note_released(self, places: Sequence[tuple[int, int]]) -> None:
+        """Name what did go into the record: upstreams receive it from here on."""
+        if places:
+            self.journal.append(RELEASED, json.dumps({"of": places}).encode(), {})
 
     def _apply(self, entry: Entry, report: Report) -> Mapping[str, Any]:
         self._waiting.add(entry.seq)

@@ -40,6 +40,8 @@ from songhua.store.registry.models import (
     SiteAlias,
     SitePeriod,
     Source,
+    Unsent,
+    Upstream,
     User,
 )
 from songhua.store.registry.rights import Action, Role
@@ -391,6 +393,24 @@ class SourceAdmin(Register):
     def _show_token(self, request: HttpRequest, source: Source) -> None:
         token = sources.new_token(source)
         self.message_user(request, f"{source.name} 的令牌（只显示这一次）：{token}")
+
+
+@admin.register(Upstream)
+class UpstreamAdmin(Register):
+    """Platforms to which what arrives is passed on."""
+
+    list_display = ("name", "kind", "host", "port", "tls", "active")
+    list_filter = ("kind", "active")
+    search_fields = ("name", "host")
+
+
+@admin.register(Unsent)
+class UnsentAdmin(Shown):
+    """Frames that an upstream did not take."""
+
+    list_display = ("upstream", "mn", "cn", "reason_zh", "at")
+    list_filter = ("upstream",)
+    search_fields = ("mn",)
 
 
 @admin.register(Command)

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from songhua.store.registry.doors import Receipt, RowAside, Source, SourceState, TakenFile
 from songhua.store.registry.rights import RIGHTS, Action, Role, covers
 from songhua.store.registry.twoway import Command, Gap
+from songhua.store.registry.upstreams import Unsent, Upstream, UpstreamState
 
 __all__ = [
     "AppliedEntry",
@@ -34,6 +35,9 @@ __all__ = [
     "Source",
     "SourceState",
     "TakenFile",
+    "Unsent",
+    "Upstream",
+    "UpstreamState",
     "User",
 ]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from songhua.web.links import sources, views
+from songhua.web.links import forward, sources, views
 
 app_name = "links"
 urlpatterns = [
@@ -15,4 +15,6 @@ urlpatterns = [
     path("links/sources/<int:source_id>/release/", sources.release, name="source_release"),
     path("links/nodes/", views.nodes, name="nodes"),
     path("links/console/", views.console, name="console"),
+    path("links/forward/", forward.listed, name="forward"),
+    path("links/forward/<int:upstream_id>/switch/", forward.switch, name="forward_switch"),
 ]
