@@ -1,18 +1,20 @@
 """The nouns of the field. Imports nothing of ours; changes nothing; knows no store."""
 
+from songhua.model.alarm import Raised, Verdict, Watched, judge
 from songhua.model.errors import (
     BadInput,
     NoRuleInForce,
     SonghuaError,
     UnknownName,
 )
-from songhua.model.link import KnownDevice, LinkCount, MissingHours
+from songhua.model.link import HourCount, KnownDevice, LinkCount, MissingHours
 from songhua.model.missing import Missing, MissingReason
 from songhua.model.time import BEIJING, Period
 
 __all__ = [
     "BEIJING",
     "BadInput",
+    "HourCount",
     "KnownDevice",
     "LinkCount",
     "Missing",
@@ -20,6 +22,10 @@ __all__ = [
     "MissingReason",
     "NoRuleInForce",
     "Period",
+    "Raised",
     "SonghuaError",
     "UnknownName",
+    "Verdict",
+    "Watched",
+    "judge",
 ]

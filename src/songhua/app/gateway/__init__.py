@@ -11,6 +11,7 @@ from songhua.app.gateway.gaps import Gaps
 from songhua.app.gateway.keeper import Assess, Keeper
 from songhua.app.gateway.limits import DEFAULT, Limits
 from songhua.app.gateway.server import Gateway
+from songhua.app.gateway.watch import Watch
 from songhua.store import Journal, Shelf
 
 __all__ = ["Gateway", "GatewayService", "Keeper", "Limits", "tls_context"]
@@ -29,6 +30,8 @@ class GatewayService:
         self.commander = Commander(gateway, journal)
         self.gaps = Gaps(shelf, self.commander)
         self.gaps.start()
+        self.watch = Watch(keeper.reached)
+        self.watch.start()
 
     @classmethod
     def open(
@@ -75,6 +78,7 @@ class GatewayService:
 
     def close(self) -> None:
         """Answer what came, then finish it."""
+        self.watch.stop()
         self.gaps.stop()
         self.gateway.stop()
         self.commander.close()

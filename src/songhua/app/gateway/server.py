@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import structlog
 
 from songhua.app.gateway.limits import DEFAULT, Limits
+from songhua.app.gateway.tail import Tail
 from songhua.ingest.hj212 import STANDARD, Damaged, Decoder, Dialect, Fault, Frame, Piece, reply_to
 from songhua.ingest.hj212.received import KIND, Received, pack
 from songhua.model import BadInput
@@ -103,6 +104,7 @@ class Gateway:
     ) -> None:
         self.limits = limits
         self.counts = Counts()
+        self.tail = Tail()
         self.links: set[_Link] = set()
         self.listening: set[str] = set()
         """Identities of which `heard` wants every frame, once it is in the journal."""
@@ -304,6 +306,7 @@ class Gateway:
             log.exception("journal refused what loggers sent")
             return False
         self._kept(entry.seq, body)
+        self.tail.add(entry.seq, (one.received for one in batch))
         self._answer(batch)
         return True
 
