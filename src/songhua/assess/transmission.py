@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import polars as pl
@@ -63,8 +63,9 @@ def rates(shelf: Shelf, site: str, since: datetime, *, now: datetime) -> list[Ra
     came = shelf.received(period="hour", span=span, sites=[site])
     told = []
     for name, first in (("today", midnight), ("week", end - USUAL * 7 / 30), ("month", span.start)):
-        start = max(first, begun)
-        number = came.filter((pl.col("time") >= start) & (pl.col("time") < end)).height
+        start = max(first, begun).astimezone(UTC)
+        within = pl.col("time").is_between(start, end.astimezone(UTC), closed="left")
+        number = came.filter(within).height
         hours = max((end - start) // _HOUR, 0)
         told.append(Rate(name, number, hours * usual))
     return told
