@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from songhua.ingest.hj212.received import Received
+from songhua.ingest.hj212.search import Found, Tailed, Wanted
 from songhua.model import BadInput, KnownSource
 
 
@@ -219,6 +221,18 @@ class Platform(Protocol):
 
     def release_rows(self, source_id: int, who: str) -> tuple[int, int]:
         """Let rows of a source in that may go in now; return how many, and how many stay."""
+
+    def frames(self, wanted: Wanted) -> Found:
+        """Return frames of the journal, newest first."""
+
+    def piece(self, seq: int, place: int) -> Received | None:
+        """Return a frame of the journal, or None when there is none."""
+
+    def tail(self, after: int, most: int) -> Tailed | None:
+        """Return what came since; None where no gateway runs."""
+
+    def adopt(self, mn: str, settings: Mapping[str, Any], who: str) -> None:
+        """Keep on record that a logger speaks a dialect, and read it so from now on."""
 
     def job(self, job_id: str) -> Job | None:
         """Return a job, or None when there is none of that id."""

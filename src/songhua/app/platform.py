@@ -28,7 +28,9 @@ from songhua.app.jobs import Jobs, Stopped
 from songhua.app.pipeline import run_pipeline
 from songhua.app.version import code_version
 from songhua.assess.job import Affected, Stamp
-from songhua.ingest.hj212.received import unpack
+from songhua.ingest.hj212.dialect import read_dialect
+from songhua.ingest.hj212.received import KIND, Received, unpack
+from songhua.ingest.hj212.search import Found, Tailed, Wanted, search
 from songhua.model import BadInput, KnownSource, Period, UnknownName
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
@@ -394,6 +396,39 @@ class Songhua:
         self._note_released(released)
         links.mark_released(released, who)
         return len(released), len(places) - len(released)
+
+    def frames(self, wanted: Wanted) -> Found:
+        """Return frames of the journal, newest first."""
+        return search(self.journal, wanted)
+
+    def piece(self, seq: int, place: int) -> Received | None:
+        """Return a frame of the journal, or None when there is none."""
+        with suppress(KeyError, BadInput):
+            if self.journal.entry(seq).kind == KIND:
+                pieces = enumerate(unpack(self.journal.read(seq)))
+                return next((one for number, one in pieces if number == place), None)
+        return None
+
+    def tail(self, after: int, most: int) -> Tailed | None:
+        """Return what came since; None where no gateway runs."""
+        return None if self.gateway is None else self.gateway.gateway.tail.watch(after, most)
+
+    def adopt(self, mn: str, settings: Mapping[str, Any], who: str) -> None:
+        """Keep on record that a logger speaks a dialect, and read it so from now on.
+
+        Raises
+        ------
+        BadInput
+            If no such logger is registered, or the settings are none of a dialect.
+        """
+        read_dialect(settings)
+        former = links.dialect_settings(mn)
+        body = {"mn": mn, "dialect": dict(settings), "former": former, "author": who}
+        raw = json.dumps(body, ensure_ascii=False).encode()
+        self.journal.append("dialect", raw, {"author": who, "mn": mn})
+        links.adopt_dialect(mn, settings, who)
+        if self.gateway is not None:
+            self.gateway.keeper.refresh()
 
     def _note_release(self, places: Sequence[tuple[int, int]], who: str) -> None:
         body = json.dumps({"of": places}).encode()

@@ -33,6 +33,8 @@ PART_BYTES = 4 * 1024 * 1024
 SEGMENT_BYTES = 256 * 1024 * 1024
 _MOST_FAULTS = 100
 _MOST_INDEXES = 8
+_BACK = 2000
+"""Records looked at in one go when reading backwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,61 @@ class Journal:
             body = file.read(record.body_size)
             if hashlib.sha256(body).hexdigest() == entry.sha256:
                 yield entry, body
+
+    def latest(
+        self, *, before: int, after: int = 0, kinds: Iterable[str] | None = None
+    ) -> Iterator[tuple[int, Entry | None, bytes]]:
+        """Yield records with their bodies, newest first, from below one number to above another.
+
+        Now and then only a number comes, with None and no bytes, where nothing of these kinds lies
+        down to it: who looks for something rare can stop in time.
+        """
+        wanted = None if kinds is None else frozenset(kinds)
+        end = min(before, self.last_seq + 1)
+        while end > after + 1:
+            number = self._number(end - 1)
+            if number < 0:
+                return
+            index = self._index(number)
+            begin = max(after + 1, index.first, end - _BACK)
+            with self._segments[number].open("rb") as file:
+                for seq in reversed(list(index.numbers(begin, end, wanted))):
+                    record = _read(file, index, seq)
+                    if record is None or (wanted and record.entry.kind not in wanted):
+                        continue
+                    if "parts" in record.entry.meta:
+                        yield seq, record.entry, self.read(seq)
+                        continue
+                    file.seek(record.body_at)
+                    body = file.read(record.body_size)
+                    if hashlib.sha256(body).hexdigest() == record.entry.sha256:
+                        yield seq, record.entry, body
+            yield begin, None, b""
+            end = begin
+
+    def first_since(self, moment: datetime) -> int:
+        """Return the number of the first record written at an instant or later.
+
+        One after the last where there is none. Records are in the order of time, as far as the
+        clock was never set back.
+        """
+        low, high = 1, self.last_seq + 1
+        while low < high:
+            middle = (low + high) // 2
+            seq, written = middle, None
+            while seq < high and (written := self._written_at(seq)) is None:
+                seq += 1  # damaged: the next that is not tells as much
+            if written is None or written >= moment:
+                high = middle
+            else:
+                low = seq + 1
+        return low
+
+    def _written_at(self, seq: int) -> datetime | None:
+        try:
+            return self.entry(seq).time
+        except BadInput:
+            return None
 
     def _records(
         self, after: int, kinds: Iterable[str] | None

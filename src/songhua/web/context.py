@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from songhua.api import ports
 from songhua.model import BEIJING, NoRuleInForce
 from songhua.standards import aqi_rule
+from songhua.store.registry.alarms import waiting
+from songhua.store.registry.models import User
+from songhua.store.registry.rights import Action
 
 _ROOMS = (
     ("/", _("一张图")),
@@ -42,7 +45,15 @@ def page(request: HttpRequest) -> Mapping[str, Any]:
 
 def _room(request: HttpRequest, path: str, name: object) -> dict[str, Any]:
     here = request.path == path if path == "/" else request.path.startswith(path)
-    return {"path": path, "name": name, "here": here}
+    return {"path": path, "name": name, "here": here, "alarms": _alarms(request, path)}
+
+
+def _alarms(request: HttpRequest, path: str) -> int:
+    """Return how many alarms of the links wait for a person on duty."""
+    user = request.user
+    if path != "/links/" or not isinstance(user, User) or not user.may(Action.SEE_IMPORTS):
+        return 0
+    return waiting(user)
 
 
 def _is_shown(request: HttpRequest, path: str) -> bool:

@@ -15,6 +15,7 @@ from songhua.app.gateway.proxy import Networks
 from songhua.app.gateway.relay import Holder, NodeLink, Secret
 from songhua.app.gateway.server import Gateway
 from songhua.app.gateway.switchboard import Switchboard
+from songhua.app.gateway.watch import Watch
 from songhua.store import Journal, Shelf
 
 __all__ = ["Gateway", "GatewayService", "Keeper", "Limits", "NodeLink", "tls_context"]
@@ -42,6 +43,8 @@ class GatewayService:
         self.commander = Commander(self._switchboard, journal)
         self.gaps = Gaps(shelf, self.commander)
         self.gaps.start()
+        self.watch = Watch(keeper.reached)
+        self.watch.start()
 
     @classmethod
     def open(
@@ -111,6 +114,7 @@ class GatewayService:
 
     def close(self) -> None:
         """Answer what came, then finish it."""
+        self.watch.stop()
         self.gaps.stop()
         if self._holder is not None:
             self._holder.stop()

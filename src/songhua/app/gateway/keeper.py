@@ -173,6 +173,10 @@ class Keeper:
             time.sleep(0.02)
         return False
 
+    def reached(self) -> tuple[int, int]:
+        """Return the last entry that was offered, and up to where all is done."""
+        return self._offered, self._written
+
     def refresh(self) -> None:
         """Take the register as it stands now."""
         devices = links.known_devices()

@@ -17,6 +17,7 @@ import structlog
 from songhua.app.gateway.limits import DEFAULT, Limits
 from songhua.app.gateway.proxy import MOST_BYTES as MOST_PROXY_BYTES
 from songhua.app.gateway.proxy import Networks, NoProxyHeader, is_within, read_header
+from songhua.app.gateway.tail import Tail
 from songhua.ingest.hj212 import STANDARD, Damaged, Decoder, Dialect, Fault, Frame, Piece, reply_to
 from songhua.ingest.hj212.received import KIND, Received, pack
 from songhua.model import BadInput
@@ -112,6 +113,7 @@ class Gateway:
         self.limits = limits
         self.balancers = balancers
         self.counts = Counts()
+        self.tail = Tail()
         self.links: set[_Link] = set()
         self.listening: set[str] = set()
         """Identities of which `heard` wants every frame, once it is in the journal."""
@@ -346,6 +348,7 @@ class Gateway:
             log.exception("journal refused what loggers sent")
             return False
         self._kept(entry.seq, body)
+        self.tail.add(entry.seq, (one.received for one in batch))
         self._answer(batch)
         return True
 

@@ -4,6 +4,7 @@ One way for what is live, sent again, filled in late, replayed or released. Pure
 remembers: the register it was given, and the parts of messages that are not whole yet.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -166,14 +167,21 @@ class Reader:
         mn = mn_in(piece)
         device = self._devices.get(mn)
         count = found.count(mn, received)
-        count.frames += isinstance(piece, Frame)
+        hour = count.hour(received.at)
+        if isinstance(piece, Frame):
+            count.frames += 1
+            hour.frames += 1
+        else:
+            hour.damaged += 1
         refused = refusal(piece, device, received.address)
         if refused is not None:
             self._put_aside(found, arrived, refused)
             return
         assert isinstance(piece, Frame)  # noqa: S101 - what is damaged was refused
         skew = skew_of(piece, received.at)
-        count.skew = count.skew if skew is None else skew
+        if skew is not None:
+            count.skew = skew
+            hour.note_skew(skew, skew)
         if piece.part is None:
             self._values(found, arrived, piece)
             return
@@ -233,7 +241,10 @@ class Reader:
     def _put_aside(self, found: "_Found", arrived: _Arrived, refused: Refusal) -> None:
         received, piece = arrived.received, arrived.piece
         mn = mn_in(piece)
-        found.count(mn, received).set_aside += 1
+        count = found.count(mn, received)
+        count.set_aside += 1
+        faults = count.hour(received.at).faults
+        faults[refused.reason] = faults.get(refused.reason, 0) + 1
         key = mn, refused.reason, int(received.at.timestamp() // 3600)
         if len(self._shown) > 10 * MOST_SHOWN:
             self._shown.clear()
@@ -289,6 +300,7 @@ class _Found:
         columns["recorded_at"] += [_microseconds(arrived.received.at)] * number
         count = self.count(device.mn, arrived.received)
         count.values += number
+        count.hour(arrived.received.at).values += number
         count.last_data = max(first.time, count.last_data or first.time)
 
     def told(self, held: int) -> Told:
@@ -306,5 +318,8 @@ def shown_text(piece: Piece) -> str:
     """Return the text of a frame as a page may show it: without the password."""
     text = text_of(piece.raw[:_MOST_RAW]).replace("\x00", "\\x00").strip()
     text = text.encode("utf-8", "backslashreplace").decode()
-    head, found, rest = text.partition("PW=")
-    return f"{head}PW=***;{rest.partition(';')[2]}" if found else text
+    return _PASSWORD.sub("PW=***", text)
+
+
+_PASSWORD = re.compile(r"PW=[^;&\r\n]*")
+"""Of the head, and the new one of a request to change it; wherever in the noise it stands."""

@@ -1,16 +1,19 @@
 """What the gateway reads from the registry and writes into it; never a query a frame."""
 
 import csv
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import connection, transaction
 from django.utils import timezone
 
 from songhua.model import BadInput, KnownDevice, LinkCount
-from songhua.store.registry.models import Cursor, Device, SetAside, Site
+from songhua.store.registry.hours import write_hours
+from songhua.store.registry.models import Cursor, Device, SetAside, Site, User
 
 MOST_SET_ASIDE = 100_000
 """Frames shown as set aside; beyond, the oldest are only in the journal."""
@@ -94,6 +97,7 @@ def write_down(
                 for mn, one in counts.items()
             ],
         )
+    write_hours(counts)
     Cursor.objects.update_or_create(name=reader, defaults={"seq": seq})
 
 
@@ -112,6 +116,38 @@ _ADD = """
         "values" = known."values" + excluded."values",
         set_aside = known.set_aside + excluded.set_aside
 """
+
+
+def dialect_settings(mn: str) -> dict[str, Any]:
+    """Return how a logger departs from the standard.
+
+    Raises
+    ------
+    BadInput
+        If no such logger is registered.
+    """
+    found = Device.objects.filter(pk=mn).values_list("dialect", flat=True).first()
+    if found is None:
+        raise BadInput(f"没有登记这台数采仪：{mn[:40]}。", f"No such logger: {mn[:40]}.")
+    return dict(found)
+
+
+@transaction.atomic
+def adopt_dialect(mn: str, settings: Mapping[str, Any], who: str) -> None:
+    """Write a dialect that a person confirmed into the register, and into its log."""
+    device = Device.objects.get(pk=mn)
+    device.dialect = dict(settings)
+    device.save(update_fields=["dialect"])
+    note_change(device, f"采用方言 {json.dumps(dict(settings), ensure_ascii=False)}", who)
+
+
+def note_change(device: Device, words: str, who: str) -> None:
+    """Write into the log of the register what a person changed outside its own pages."""
+    person = User.objects.filter(username=who).first()
+    if person is not None:
+        LogEntry.objects.log_actions(
+            person.pk, [device], CHANGE, change_message=words, single_object=True
+        )
 
 
 def read_to(reader: str) -> int:

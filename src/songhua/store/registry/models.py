@@ -11,8 +11,10 @@ from songhua.store.registry.doors import Receipt, RowAside, Source, SourceState,
 from songhua.store.registry.rights import RIGHTS, Action, Role, covers
 from songhua.store.registry.twoway import Command, Gap
 from songhua.store.registry.upstreams import Unsent, Upstream, UpstreamState
+from songhua.store.registry.watching import Alarm, LinkHour
 
 __all__ = [
+    "Alarm",
     "AppliedEntry",
     "Command",
     "Correction",
@@ -22,6 +24,7 @@ __all__ = [
     "ExceptionalEvent",
     "Gap",
     "ImportFile",
+    "LinkHour",
     "LinkState",
     "Quantity",
     "Receipt",
@@ -378,6 +381,18 @@ class Device(models.Model):
     )
     dialect = models.JSONField("方言", default=dict, blank=True)
     active = models.BooleanField("启用", default=True)
+    late_after = models.PositiveIntegerField(
+        "多久算迟到（分钟）", null=True, blank=True, help_text="空为按其发送间隔"
+    )
+    silent_after = models.PositiveIntegerField(
+        "多久算静默（分钟）", null=True, blank=True, help_text="空为按其发送间隔；超过即报警"
+    )
+    most_skew = models.PositiveIntegerField(
+        "时钟差限值（秒）", null=True, blank=True, help_text="空为 300"
+    )
+    most_faults = models.PositiveIntegerField(
+        "错误报文限值（%）", null=True, blank=True, help_text="空为 20"
+    )
     note = models.TextField("备注", blank=True)
 
     class Meta:
@@ -394,6 +409,11 @@ class LinkState(models.Model):
     """How the link of an identity stands, also of one that no register holds."""
 
     mn = models.CharField("MN", max_length=40, primary_key=True)
+    device = models.ForeignObject(
+        Device, models.DO_NOTHING, from_fields=["mn"], to_fields=["mn"], related_name="links",
+        null=True,
+    )  # fmt: skip
+    pace = models.PositiveIntegerField("发送间隔（秒）", null=True)
     address = models.CharField("地址", max_length=60)
     first_seen = models.DateTimeField("首次")
     last_seen = models.DateTimeField("最近")

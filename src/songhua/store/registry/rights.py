@@ -38,13 +38,22 @@ RIGHTS: dict[str, frozenset[Action]] = {
 """What each role may do, within the person's region."""
 
 
+def stem(region: str) -> str:
+    """Return what the codes of all divisions within a region begin with.
+
+    >>> stem("220000"), stem("220100"), stem("220104")
+    ('22', '2201', '220104')
+    """
+    for zeros, length in (("0000", 2), ("00", 4)):
+        if region.endswith(zeros):
+            return region[:length]
+    return region
+
+
 def covers(region: str, code: str) -> bool:
     """Return whether a region contains another: a province its cities, a city its counties.
 
     >>> covers("220000", "220104"), covers("220100", "220104"), covers("220100", "220204")
     (True, True, False)
     """
-    for zeros, stem in (("0000", region[:2]), ("00", region[:4])):
-        if region.endswith(zeros):
-            return code.startswith(stem)
-    return code == region
+    return code.startswith(stem(region))

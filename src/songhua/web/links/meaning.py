@@ -1,11 +1,11 @@
 """What a frame says, field by field, beside its bytes."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from songhua.ingest.hj212 import Damaged, Decoder, Frame, Piece
+from songhua.ingest.hj212 import STANDARD, Damaged, Decoder, Dialect, Frame, Piece
+from songhua.ingest.hj212.reader import shown_text
 from songhua.ingest.hj212.values import WORDS, read_values
 from songhua.standards import QUANTITIES
 from songhua.standards.hj212 import commands, cp_fields, factor, systems
@@ -30,7 +30,6 @@ _FAULTS = {
     "truncated": ("中断", "breaks off"),
 }
 MOST_BYTES = 65_536
-_PASSWORD = re.compile(r"PW=[^;]*;")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +64,40 @@ class Told:
     findings: tuple[tuple[str, str, str], ...] = ()
 
 
-def told(data: bytes) -> list[Told]:
+def told(data: bytes, dialect: Dialect = STANDARD, *, now: datetime | None = None) -> list[Told]:
     """Return what bytes say; line ends that a form changed are none of the frame's."""
-    decoder = Decoder()
-    return [_told(piece) for piece in [*decoder.feed(data), *decoder.end()]]
+    decoder = Decoder(dialect)
+    now = now or datetime.now(UTC)
+    return [_told(piece, dialect, now) for piece in [*decoder.feed(data), *decoder.end()]]
 
 
-def _told(piece: Piece) -> Told:
-    raw = _PASSWORD.sub("PW=***;", piece.raw.decode("utf-8", "backslashreplace").strip())
+def brief(data: bytes, cn: str) -> tuple[str, str]:
+    """Return the first words of what a frame says: its command, its time, its first value."""
+    named = _command(cn) or ("", "")
+    piece = next(iter(Decoder().feed(data)), None)
+    if not isinstance(piece, Frame):
+        return named
+    fields = [(name, str(value)) for group in piece.groups for name, value in group.items()]
+    time = next((value for name, value in fields if name == "DataTime"), "")
+    valued = [(name, value) for name, value in fields if name.endswith(("-Avg", "-Rtd"))]
+    shown = f" {time[8:10]}:{time[10:12]}" if len(time) >= _TO_MINUTE else ""
+    for name, value in valued[:1]:
+        known = factor(name.rpartition("-")[0])
+        shown += f" {known.name_zh if known else name} {value[:20]}"
+    if len(valued) > 1:
+        shown += f" …×{len(valued)}"
+    return named[0] + shown, named[1] + shown
+
+
+_TO_MINUTE = 12
+
+
+def _told(piece: Piece, dialect: Dialect, now: datetime) -> Told:
+    raw = shown_text(piece)
     if isinstance(piece, Damaged):
         zh, en = _FAULTS[piece.fault.value]
         return Told(raw, zh, en)
-    reading = read_values(piece, now=datetime.now(UTC))
+    reading = read_values(piece, now=now, dialect=dialect)
     return Told(
         raw,
         lines=tuple(_lines(piece)),
@@ -100,7 +121,8 @@ def _lines(frame: Frame) -> Iterator[Line]:
         yield Line(name, "***" if name == "PW" else value, zh, en)
     for group in frame.groups:
         for name, value in group.items():
-            yield Line(name, str(value), *_meaning(name))
+            shown = "***" if name.endswith("PW") else str(value)
+            yield Line(name, shown, *_meaning(name))
 
 
 def _meaning(name: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from songhua.web.links import forward, sources, views
+from songhua.web.links import alarming, forward, frames, logger, sources, views
 
 app_name = "links"
 urlpatterns = [
@@ -17,4 +17,15 @@ urlpatterns = [
     path("links/console/", views.console, name="console"),
     path("links/forward/", forward.listed, name="forward"),
     path("links/forward/<int:upstream_id>/switch/", forward.switch, name="forward_switch"),
+    path("links/frames/", frames.found, name="frames"),
+    path("links/frames/<int:seq>/<int:place>/", frames.frame, name="frame"),
+    path("links/tail/", frames.tail, name="tail"),
+    path("links/tail/rows/", frames.tail_rows, name="tail_rows"),
+    path("links/alarms/", alarming.listed, name="alarms"),
+    path("links/alarms/acknowledge/", alarming.acknowledge, name="acknowledge"),
+    # An identity may be any word: these come last.
+    path("links/<str:mn>/", logger.shown, name="logger"),
+    path("links/<str:mn>/limits/", logger.limit, name="limits"),
+    path("links/<str:mn>/rate/", logger.rate, name="rate"),
+    path("links/<str:mn>/dialect/", logger.dialect, name="dialect"),
 ]

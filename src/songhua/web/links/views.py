@@ -1,12 +1,8 @@
 """Pages of the links."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
-
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,13 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from songhua.api import ports
 from songhua.model import BadInput
-from songhua.store.registry.models import Device, LinkState, SetAside, User
+from songhua.store.registry import alarms, fleet
+from songhua.store.registry.models import SetAside, User
 from songhua.store.registry.rights import Action
 from songhua.web.access import needs
 from songhua.web.links.meaning import MOST_BYTES, told
 
-ONLINE, LATE = timedelta(minutes=10), timedelta(minutes=70)
-"""Silent for less is online, for more is late, for longer is silent: an hour and its grace."""
 _PAGE = 100
 _PROVINCE = "220000"
 
@@ -34,20 +29,30 @@ _PROVINCE = "220000"
 def listed(request: HttpRequest) -> HttpResponse:
     """Show every logger and how its link stands; those that no register holds first."""
     nodes = ports.platform().nodes()
-    rows = [*_strangers(request), *_known(request)]
-    at = {mn: node.name for node in nodes for mn in node.loggers}
-    counts = {state: sum(row["state"] == state for row in rows) for state in _STATES}
-    state = request.GET.get("state", "")
-    shown = [
-        {**row, "node": at.get(row["mn"], "")} for row in rows if not state or row["state"] == state
-    ]
+    user, now = _user(request), timezone.now()
+    state, text = request.GET.get("state", ""), request.GET.get("q", "").strip()[:60]
+    counts = fleet.counts(user, now, text=text)
+    if state not in fleet.STATES:
+        state = ""
+    rows = fleet.rows(user, now, state=state, text=text)
+    every = Paginator(rows.none() if state == "unknown" else rows, _PAGE)
+    shown = every.get_page(request.GET.get("page"))
+    node_of = {mn: node.name for node in nodes for mn in node.loggers}
+    for row in shown:
+        row.node = node_of.get(row.mn, "")
+    begins = state in ("", "unknown") and shown.number == 1
     page = {
-        "listed": Paginator(shown, _PAGE).get_page(request.GET.get("page")),
-        "nodes": len(nodes) if _user(request).covers(_PROVINCE) else 0,
+        "listed": shown,
+        "strangers": fleet.strangers(user, text=text)[:_PAGE] if begins else [],
         "state": state,
-        "states": [(name, counts[name]) for name in _STATES],
-        "total": len(rows),
+        "states": [(name, counts.get(name, 0)) for name in fleet.STATES],
+        "total": sum(counts.values()),
+        "q": text,
+        "nodes": len(nodes) if user.covers(_PROVINCE) else 0,
         "aside": _asides(request).filter(released_at=None).count(),
+        "groups": alarms.grouped(alarms.open_alarms(user)[: alarms.MOST_SHOWN]),
+        "alarm_count": alarms.open_alarms(user).count(),
+        "may_acknowledge": user.may(Action.IMPORT),
     }
     return render(request, "links/list.html", page)
 
@@ -135,63 +140,11 @@ def console(request: HttpRequest) -> HttpResponse:
     return render(request, "links/console.html", {"text": text, "told": told(data)})
 
 
-_STATES = ("unknown", "silent", "late", "online", "never")
-
-
-def _strangers(request: HttpRequest) -> list[Mapping[str, Any]]:
-    """Return identities that speak and that no register holds: for people of the province."""
-    if not _user(request).covers(_PROVINCE):
-        return []
-    known = Device.objects.values_list("mn", flat=True)
-    return [
-        {"mn": one.mn, "name": "", "site": None, "link": one, "state": "unknown"}
-        for one in LinkState.objects.exclude(mn__in=known).order_by("-last_seen")[:_PAGE]
-    ]
-
-
-def _known(request: HttpRequest) -> list[Mapping[str, Any]]:
-    links = {one.mn: one for one in LinkState.objects.all()}
-    now = timezone.now()
-    rows = [
-        {
-            "mn": device.mn,
-            "name": device.name,
-            "site": device.site_id,
-            "edition": device.edition,
-            "link": links.get(device.mn),
-            "state": _state(links.get(device.mn), now),
-        }
-        for device in _devices(request)
-    ]
-    return sorted(rows, key=lambda row: (_STATES.index(row["state"]), row["mn"]))
-
-
-def _state(link: LinkState | None, now: datetime) -> str:
-    if link is None:
-        return "never"
-    silent = now - link.last_seen
-    if silent <= ONLINE:
-        return "online"
-    return "late" if silent <= LATE else "silent"
-
-
-def _devices(request: HttpRequest) -> list[Device]:
-    """Return the loggers of the person's region."""
-    user = _user(request)
-    every = Device.objects.filter(active=True).prefetch_related("site__periods")
-    return [
-        device
-        for device in every
-        if user.covers(_PROVINCE)
-        or (device.site and any(user.covers(one.city_id) for one in device.site.periods.all()))
-    ]
-
-
 def _asides(request: HttpRequest) -> QuerySet[SetAside]:
-    every = SetAside.objects.all()
-    if _user(request).covers(_PROVINCE):
+    user, every = _user(request), SetAside.objects.all()
+    if fleet.is_of_province(user):
         return every
-    return every.filter(Q(mn__in=[device.mn for device in _devices(request)]))
+    return every.filter(mn__in=fleet.devices_of(user).values("mn"))
 
 
 def _user(request: HttpRequest) -> User:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0006_sources'),
+        ('registry', '0004_sources'),
     ]
 
     operations = [
