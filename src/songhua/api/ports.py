@@ -143,6 +143,18 @@ class Platform(Protocol):
     def frame(self, aside_id: int) -> bytes | None:
         """Return the bytes of a frame that was set aside, or None when there is none."""
 
+    def request(self, mn: str, cn: str, values: Mapping[str, str], *, author: str, why: str) -> int:
+        """Send a request to a logger; return its number in the registry."""
+
+    def preview(self, mn: str, cn: str, values: Mapping[str, str]) -> tuple[bytes, bool]:
+        """Return the frame a request would be, and whether its CP would be encrypted."""
+
+    def ask_gap(self, gap_id: int, who: str) -> None:
+        """Ask the logger of a gap for it at once."""
+
+    def sent(self, seq: int) -> bytes:
+        """Return the frame that a request was, by its number in the journal."""
+
     def job(self, job_id: str) -> Job | None:
         """Return a job, or None when there is none of that id."""
 

@@ -26,7 +26,7 @@ class GatewayService:
         self, journal: Journal, shelf: Shelf, gateway: Gateway, keeper: Keeper, port: int
     ) -> None:
         self.gateway, self.keeper, self.port = gateway, keeper, port
-        self.commander = Commander(gateway, journal)
+        self.commander = Commander(gateway, journal, changed=keeper.refresh)
         self.gaps = Gaps(shelf, self.commander)
         self.gaps.start()
 
@@ -58,6 +58,7 @@ class GatewayService:
             keeper.offer,
             dialect_of=keeper.dialect_of,
             may_speak=keeper.may_speak,
+            keys_of=keeper.keys_of,
             limits=limits,
             tls=tls,
         )

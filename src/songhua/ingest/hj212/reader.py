@@ -152,7 +152,8 @@ class Reader:
         dialect = dialect_of(device)
         if not received.fault and received.crc != dialect.crc:
             dialect = Dialect(crc=received.crc)
-        decoder = Decoder(dialect)
+        keys = device.keys if device is not None else ()
+        decoder = Decoder(dialect, lambda _mn: keys) if keys else Decoder(dialect)
         pieces = decoder.feed(received.raw)
         if decoder.pending:
             pieces += decoder.end()
