@@ -14,6 +14,7 @@ from songhua.api.v1 import (
     imports,
     law,
     levels,
+    links,
     map,
     panel,
     search,
@@ -46,6 +47,7 @@ for room in (
     cities,
     law,
     imports,
+    links,
 ):
     api.add_router("v1", room.router)
 

@@ -30,7 +30,8 @@ _FAULTS = {
     "truncated": ("中断", "breaks off"),
 }
 MOST_BYTES = 65_536
-_PASSWORD = re.compile(r"PW=[^;]*;")
+_SECRET = re.compile(r"(PW|NewSK)=[^;,&]*")
+_HIDDEN = ("PW", "NewPW", "NewSK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,15 @@ class Told:
     findings: tuple[tuple[str, str, str], ...] = ()
 
 
+def without_secrets(text: str) -> str:
+    """Return the text of a frame without password and key.
+
+    >>> without_secrets("CN=1072;PW=123456;CP=&&NewPW=654321&&")
+    'CN=1072;PW=***;CP=&&NewPW=***&&'
+    """
+    return _SECRET.sub(r"\1=***", text)
+
+
 def told(data: bytes) -> list[Told]:
     """Return what bytes say; line ends that a form changed are none of the frame's."""
     decoder = Decoder()
@@ -72,7 +82,7 @@ def told(data: bytes) -> list[Told]:
 
 
 def _told(piece: Piece) -> Told:
-    raw = _PASSWORD.sub("PW=***;", piece.raw.decode("utf-8", "backslashreplace").strip())
+    raw = without_secrets(piece.raw.decode("utf-8", "backslashreplace").strip())
     if isinstance(piece, Damaged):
         zh, en = _FAULTS[piece.fault.value]
         return Told(raw, zh, en)
@@ -100,7 +110,7 @@ def _lines(frame: Frame) -> Iterator[Line]:
         yield Line(name, "***" if name == "PW" else value, zh, en)
     for group in frame.groups:
         for name, value in group.items():
-            yield Line(name, str(value), *_meaning(name))
+            yield Line(name, "***" if name in _HIDDEN else str(value), *_meaning(name))
 
 
 def _meaning(name: str) -> tuple[str, str]:

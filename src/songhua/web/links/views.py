@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from songhua.api import ports
-from songhua.model import BadInput
+from songhua.api.v1.links import asking
+from songhua.model import BadInput, UnknownName
 from songhua.store.registry.models import Device, LinkState, SetAside, User
 from songhua.store.registry.rights import Action
 from songhua.web.access import needs
-from songhua.web.links.meaning import MOST_BYTES, told
+from songhua.web.links.meaning import MOST_BYTES, told, without_secrets
 
 ONLINE, LATE = timedelta(minutes=10), timedelta(minutes=70)
 """Silent for less is online, for more is late, for longer is silent: an hour and its grace."""
@@ -41,6 +42,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "state": state,
         "states": [(name, counts[name]) for name in _STATES],
         "total": len(rows),
+        "may_request": _user(request).may(Action.REQUEST),
         "aside": _asides(request).filter(released_at=None).count(),
     }
     return render(request, "links/list.html", page)
@@ -113,6 +115,13 @@ def console(request: HttpRequest) -> HttpResponse:
     """Say what a frame means: pasted, or one that was set aside."""
     text = request.POST.get("text", "")[:MOST_BYTES]
     data = text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+    if (number := request.GET.get("request", "")).isdigit():
+        try:
+            sent = asking.request_numbered(_user(request), int(number))
+        except UnknownName:
+            raise Http404 from None
+        data = ports.platform().sent(sent.journal_seq)
+        text = without_secrets(data.decode("utf-8", "backslashreplace"))
     if aside_id := request.GET.get("aside", ""):
         row = _asides(request).filter(pk=int(aside_id) if aside_id.isdigit() else 0).first()
         data = (ports.platform().frame(row.pk) if row else None) or b""
@@ -162,14 +171,7 @@ def _state(link: LinkState | None, now: datetime) -> str:
 
 def _devices(request: HttpRequest) -> list[Device]:
     """Return the loggers of the person's region."""
-    user = _user(request)
-    every = Device.objects.filter(active=True).prefetch_related("site__periods")
-    return [
-        device
-        for device in every
-        if user.covers(_PROVINCE)
-        or (device.site and any(user.covers(one.city_id) for one in device.site.periods.all()))
-    ]
+    return asking.loggers_of(_user(request))
 
 
 def _asides(request: HttpRequest) -> QuerySet[SetAside]:
