@@ -40,7 +40,8 @@ _CHOICE_WORDS = {"CalibrationType": {"0": ("零点", "zero"), "1": ("量程", "s
 _LABELS = {"i23005-Info": ("MN（24 位十六进制）", "MN (24 hexadecimal digits)"),
            "*-Info": ("新的参数值", "new value"),
            "*-LowValue": ("下限", "lower limit"),
-           "*-UpValue": ("上限", "upper limit"), "CTime": ("采样时刻", "sampling hours")}  # fmt: skip
+           "*-UpValue": ("上限", "upper limit"),
+           "CTime": ("采样时刻", "sampling hours")}  # fmt: skip
 _SECRETS = ("NewPW", "NewSK")
 _CODED = {"*-Info": "InfoId", "*-LowValue": "PolId", "*-UpValue": "PolId"}
 _KINDS = ("air/gas", "water", "noise")
