@@ -49,11 +49,14 @@ def listed(request: HttpRequest) -> HttpResponse:
     names = {one.site_id: one.name for one in loggers}
     missing = Counter(every.filter(state="open").order_by().values_list("site_id", flat=True))
     ranked = sorted(loggers, key=lambda one: (-missing[one.site_id or ""], one.mn))
-    part = Paginator(ranked, _ROWS).get_page(request.GET.get("rows"))
+    since = exchanges.expected_since()
+    heard = [one for one in ranked if one.site_id in since]  # others have nothing to show
+    part = Paginator(heard, _ROWS).get_page(request.GET.get("rows"))
     found = Paginator(rows.prefetch_related("commands"), _PAGE).get_page(request.GET.get("page"))
     page = {
-        "picture": _picture(list(part), now=datetime.now(UTC)),
+        "picture": _picture(list(part), since, now=datetime.now(UTC)),
         "part": part,
+        "unheard": len(ranked) - len(heard),
         "listed": found,
         "rows": [_row(one, names) for one in found],
         "site": site,
@@ -95,13 +98,14 @@ def ask(request: HttpRequest, number: int) -> HttpResponse:
     return _back(request, said)
 
 
-def _picture(loggers: Sequence[Device], *, now: datetime) -> Mapping[str, Any]:
+def _picture(
+    loggers: Sequence[Device], since: Mapping[str, tuple[str, datetime]], *, now: datetime
+) -> Mapping[str, Any]:
     """Return days, and a row of shares for each logger."""
     end = (now - _GRACE).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
     today = end.astimezone(BEIJING).date()
     days = [today - timedelta(days=back) for back in reversed(range(_DAYS))]
     start = datetime.combine(days[0], datetime.min.time(), BEIJING).astimezone(UTC)
-    since = exchanges.expected_since()
     wanted = {one.site_id: since[one.site_id][1] for one in loggers if one.site_id in since}
     cells: dict[tuple[str, date], tuple[int, int]] = {}
     if wanted and end > start:
