@@ -121,8 +121,8 @@ def name_of(command: Command, edition: int = 2017) -> tuple[str, str]:
 
 def code_words(code: int | None, what: str) -> tuple[str, str]:
     """Return what a code of QnRtn (`answered`) or ExeRtn (`result`) means."""
-    table = request_returns() if what == "answered" else execution_returns()
-    found = table.get(code) if code is not None else None
+    tables = {"answered": request_returns, "result": execution_returns}
+    found = tables[what]().get(code) if code is not None and what in tables else None
     return (found.meaning_zh, found.meaning_en) if found else ("", "")
 
 
