@@ -215,6 +215,7 @@ def test_a_request_under_way_asks_for_itself_and_says_what_codes_mean(desk: Desk
     )
     keeper, path = person("keeper"), f"/links/requests/{number}/"
     at = "2026-03-01T00:00:00+00:00"
+    assert "htmx.min.js" in text(keeper.get(path))
     steps: list[dict[str, Any]] = [{"at": at, "what": "sent"}]
     exchanges.keep_steps(number, steps, state="under_way", code=None, data=0)
     assert "hx-trigger" in text(keeper.get(path, headers={"HX-Request": "true"}))
