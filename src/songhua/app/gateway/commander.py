@@ -237,14 +237,17 @@ class Commander:
             told["how"] = exchange.outcome.value
         one.steps.append(told)
         steps, data, code = list(one.steps), exchange.data, exchange.code
-        state = "under_way" if exchange.outcome is None else exchange.outcome.value
         is_over, outcome = step is Step.OVER, exchange.outcome
+        state = outcome.value if is_over and outcome is not None else "under_way"
 
         def kept() -> None:
-            exchanges.keep_steps(one.number, steps, state=state, code=code, data=data)
-            if is_over and outcome is not None:
-                self._take_over(one, outcome)
-                one.ended(one.number, outcome)
+            try:  # who reads that it is done finds the register as it is now
+                if is_over and outcome is not None:
+                    self._take_over(one, outcome)
+            finally:
+                exchanges.keep_steps(one.number, steps, state=state, code=code, data=data)
+                if is_over and outcome is not None:
+                    one.ended(one.number, outcome)
 
         self._record(kept)
 
