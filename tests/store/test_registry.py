@@ -162,7 +162,7 @@ def test_who_covers_what() -> None:
     ("role", "allowed"),
     [
         (Role.VIEWER, {"read", "export"}),
-        (Role.OPERATOR, {"read", "export", "see_imports", "import", "correct"}),
+        (Role.OPERATOR, {"read", "export", "see_imports", "import", "correct", "request"}),
         (Role.ANALYST, {"read", "export", "see_imports", "import", "correct"}),
         (Role.ADMINISTRATOR, set(Action)),
     ],

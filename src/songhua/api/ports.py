@@ -234,6 +234,18 @@ class Platform(Protocol):
     def adopt(self, mn: str, settings: Mapping[str, Any], who: str) -> None:
         """Keep on record that a logger speaks a dialect, and read it so from now on."""
 
+    def request(self, mn: str, cn: str, values: Mapping[str, str], *, author: str, why: str) -> int:
+        """Send a request to a logger; return its number in the registry."""
+
+    def preview(self, mn: str, cn: str, values: Mapping[str, str]) -> tuple[bytes, bool]:
+        """Return the frame a request would be, and whether its CP would be encrypted."""
+
+    def ask_gap(self, gap_id: int, who: str) -> None:
+        """Ask the logger of a gap for it at once."""
+
+    def sent(self, seq: int) -> bytes:
+        """Return the frame that a request was, by its number in the journal."""
+
     def job(self, job_id: str) -> Job | None:
         """Return a job, or None when there is none of that id."""
 

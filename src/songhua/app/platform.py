@@ -22,6 +22,7 @@ from songhua.app.doors.worker import Kit, Refused
 from songhua.app.forward import Forwarding
 from songhua.app.forward.source import RELEASED
 from songhua.app.gateway import GatewayService, Keeper, Limits, NodeLink, tls_context
+from songhua.app.gateway.commander import KIND as SENT
 from songhua.app.gateway.proxy import read_networks
 from songhua.app.gateway.relay import read_secret
 from songhua.app.jobs import Jobs, Stopped
@@ -34,7 +35,7 @@ from songhua.ingest.hj212.search import Found, Tailed, Wanted, search
 from songhua.model import BadInput, KnownSource, Period, UnknownName
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
-from songhua.store.registry import links, records
+from songhua.store.registry import exchanges, links, records
 from songhua.store.registry.models import Source
 
 Report = Callable[[Mapping[str, Any]], None]
@@ -429,6 +430,43 @@ class Songhua:
         links.adopt_dialect(mn, settings, who)
         if self.gateway is not None:
             self.gateway.keeper.refresh()
+
+    def request(self, mn: str, cn: str, values: Mapping[str, str], *, author: str, why: str) -> int:
+        """Send a request to a logger; return its number in the registry.
+
+        Raises
+        ------
+        BadInput
+            If no gateway runs, or as `Commander.send`.
+        """
+        return self._listening().commander.send(mn, cn, values, author=author, why=why)
+
+    def preview(self, mn: str, cn: str, values: Mapping[str, str]) -> tuple[bytes, bool]:
+        """Return the frame a request would be, and whether its CP would be encrypted."""
+        return self._listening().commander.preview(mn, cn, values)
+
+    def ask_gap(self, gap_id: int, who: str) -> None:
+        """Ask the logger of a gap for it at once.
+
+        Raises
+        ------
+        BadInput
+            If no gateway runs, there is no such gap, or its logger cannot be asked now.
+        """
+        gap = exchanges.gap_named(gap_id)
+        if gap is None:
+            raise BadInput("没有这个缺数时段，或已补齐。", "No such gap, or it is closed.")
+        self._listening().gaps.ask_now(gap, author=who)
+
+    def sent(self, seq: int) -> bytes:
+        """Return the frame that a request was."""
+        entry = self.journal.entry(seq)
+        return self.journal.read(seq) if entry.kind == SENT else b""
+
+    def _listening(self) -> GatewayService:
+        if self.gateway is None:
+            raise BadInput("网关没有运行。", "No gateway runs.")
+        return self.gateway
 
     def _note_release(self, places: Sequence[tuple[int, int]], who: str) -> None:
         body = json.dumps({"of": places}).encode()

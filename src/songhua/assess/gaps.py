@@ -26,18 +26,7 @@ def missing_hours(
     span
         Whole hours.
     """
-    hours = pl.datetime_range(
-        span.start, span.end - timedelta(hours=1), "1h", time_zone="UTC", eager=True
-    )
-    begun = pl.DataFrame(
-        {"site": list(since), "since": list(since.values())},
-        schema={"site": pl.String, "since": _TIME},
-    )
-    wanted = (
-        begun.join(hours.cast(_TIME).alias("time").to_frame(), how="cross")
-        .filter(pl.col("time") >= pl.col("since"))
-        .join(series.select("site", "quantity").unique(), on="site")
-    )
+    wanted = _wanted(series, since, span)
     lacking = wanted.join(received, on=["site", "quantity", "time"], how="anti")
     whole = wanted.group_by("site", "time").agg(all=pl.len())
     by_hour = (
@@ -69,3 +58,47 @@ def missing_hours(
         MissingHours(site, tuple(what.split()), first, last)
         for site, what, first, last in runs.select("site", "what", "first", "last").iter_rows()
     ]
+
+
+def delivered_by_day(
+    received: pl.DataFrame,
+    series: pl.DataFrame,
+    since: Mapping[str, datetime],
+    span: Period,
+    *,
+    zone: str = "Asia/Shanghai",
+) -> pl.DataFrame:
+    """Return site, day, wanted, got: how many hourly values a day should have and has.
+
+    Parameters
+    ----------
+    received, series, since, span
+        As for `missing_hours`.
+    zone
+        Whose days.
+    """
+    wanted = _wanted(series, since, span)
+    came = received.select("site", "quantity", "time").unique().with_columns(came=pl.lit(1))
+    return (
+        wanted.join(came, on=["site", "quantity", "time"], how="left")
+        .with_columns(day=pl.col("time").dt.convert_time_zone(zone).dt.date())
+        .group_by("site", "day")
+        .agg(wanted=pl.len(), got=pl.col("came").count())
+        .sort("site", "day")
+    )
+
+
+def _wanted(series: pl.DataFrame, since: Mapping[str, datetime], span: Period) -> pl.DataFrame:
+    """Return site, quantity, time of what should have come."""
+    hours = pl.datetime_range(
+        span.start, span.end - timedelta(hours=1), "1h", time_zone="UTC", eager=True
+    )
+    begun = pl.DataFrame(
+        {"site": list(since), "since": list(since.values())},
+        schema={"site": pl.String, "since": _TIME},
+    )
+    return (
+        begun.join(hours.cast(_TIME).alias("time").to_frame(), how="cross")
+        .filter(pl.col("time") >= pl.col("since"))
+        .join(series.select("site", "quantity").unique(), on="site")
+    )

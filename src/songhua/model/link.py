@@ -18,6 +18,8 @@ class KnownDevice:
         Addresses or networks it may speak from; empty for any.
     dialect
         Its departures from the standard, as settings.
+    keys
+        Its SM4 keys, the one it has now first; older ones read what came before.
     """
 
     mn: str
@@ -26,6 +28,7 @@ class KnownDevice:
     password: str
     addresses: tuple[str, ...]
     dialect: Mapping[str, Any]
+    keys: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(slots=True)

@@ -40,7 +40,7 @@ class GatewayService:
         self._journal, self._intake = journal, intake
         self._switchboard = Switchboard(gateway, keeper.may_speak)
         self._holder: Holder | None = None
-        self.commander = Commander(self._switchboard, journal)
+        self.commander = Commander(self._switchboard, journal, changed=keeper.refresh)
         self.gaps = Gaps(shelf, self.commander)
         self.gaps.start()
         self.watch = Watch(keeper.reached)
@@ -76,6 +76,7 @@ class GatewayService:
             _nothing_more,
             dialect_of=keeper.dialect_of,
             may_speak=keeper.may_speak,
+            keys_of=keeper.keys_of,
             limits=limits,
             tls=tls,
             balancers=balancers,

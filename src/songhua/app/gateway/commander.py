@@ -15,6 +15,7 @@ from songhua.app.gateway.switchboard import Switchboard
 from songhua.ingest.hj212 import Frame, request
 from songhua.ingest.hj212.exchange import Exchange, Outcome, Step
 from songhua.ingest.hj212.identify import dialect_of
+from songhua.ingest.hj212.sm4 import encrypt_frame
 from songhua.model import BEIJING, BadInput, KnownDevice
 from songhua.store import Entry
 from songhua.store.registry import exchanges, links
@@ -23,9 +24,15 @@ log = structlog.get_logger()
 
 KIND = "hj212_sent"
 _CALIBRATION_WANTED, _SET_TIME, _SET_PASSWORD = "1013", "1012", "1072"
+_SET_MN, _KEY = "1002", "1014"
+_NEW_MN = "i23005-Info"
+_TAKEN = {_SET_PASSWORD: ("NewPW",), _KEY: ("NewSK",), _SET_MN: (_NEW_MN,)}
+_MAY_HAVE_TAKEN = (Outcome.DONE, Outcome.SILENT, Outcome.BROKEN)
+"""After which a device may use a new key: what comes with it can be read either way."""
 _MOST_WAITING = 100
 _SET_AGAIN = 60.0
 """A clock is set no more often. [s]"""
+_ENCRYPTS = 2025
 _FORM = "%Y%m%d%H%M%S"
 
 Ended = Callable[[int, Outcome], None]
@@ -41,20 +48,39 @@ class JournalDoor(Protocol):
 
 @dataclass(slots=True)
 class _Request:
-    """One request, while it waits or is under way."""
+    """One request, while it waits or is under way.
+
+    Parameters
+    ----------
+    secrets
+        What the register takes over once the device has taken it, by name of the field.
+    """
 
     number: int
     mn: str
     exchange: Exchange
     ended: Ended
-    new_password: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     steps: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Commander:
-    """Sends requests to wherever a logger is and follows what comes of them."""
+    """Sends requests to wherever a logger is and follows what comes of them.
 
-    def __init__(self, gateway: Switchboard, journal: JournalDoor) -> None:
+    Parameters
+    ----------
+    changed
+        Told that the register changed: a password, a key or an identity that a device took.
+    """
+
+    def __init__(
+        self,
+        gateway: Switchboard,
+        journal: JournalDoor,
+        *,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._changed = changed
         self._gateway, self._journal = gateway, journal
         self._waiting: dict[str, deque[_Request]] = {}
         self._recorder = ThreadPoolExecutor(1, thread_name_prefix="gateway-commands")
@@ -98,23 +124,39 @@ class Commander:
             If the logger is not registered or not connected, too much waits for it, or the
             request is none of its edition.
         """
+        device, st = self._spoken_with(mn)
+        if len(self._waiting.get(mn, ())) >= _MOST_WAITING:
+            raise BadInput(f"等待这台数采仪的请求太多：{mn}。", f"Too much waits for {mn} already.")
+        qn = self._numbers.next()
+        frame = _sealed(_frame(device, cn, values, qn=qn, st=st), device)
+        entry = self._journal.append(KIND, frame, {"to": mn, "cn": cn, "author": author})
+        number = exchanges.add_command(mn, cn, values, qn=qn, seq=entry.seq, author=author, why=why)
+        exchange = Exchange.of(cn, qn, frame, edition=device.edition)
+        secrets = {name: values[name] for name in _TAKEN.get(cn, ()) if name in values}
+        made = _Request(number, mn, exchange, ended, secrets)
+        self._gateway.soon(lambda: self._queue(made))
+        return number
+
+    def preview(self, mn: str, cn: str, values: Mapping[str, str]) -> tuple[bytes, bool]:
+        """Return the frame that a request would be, before encryption, and whether it has any.
+
+        Raises
+        ------
+        BadInput
+            As `send`.
+        """
+        device, st = self._spoken_with(mn)
+        frame = _frame(device, cn, values, qn=self._numbers.next(), st=st)
+        return frame, _sealed(frame, device) != frame
+
+    def _spoken_with(self, mn: str) -> tuple[KnownDevice, str]:
         device = links.known_devices(mn).get(mn)
         if device is None:
             raise BadInput(f"没有登记这台数采仪：{mn}。", f"No such logger is registered: {mn}.")
         st = self._gateway.system_of(mn)
         if st is None:
             raise BadInput(f"数采仪不在线：{mn}。", f"The logger is not connected: {mn}.")
-        if len(self._waiting.get(mn, ())) >= _MOST_WAITING:
-            raise BadInput(f"等待这台数采仪的请求太多：{mn}。", f"Too much waits for {mn} already.")
-        qn = self._numbers.next()
-        frame = _frame(device, cn, values, qn=qn, st=st)
-        entry = self._journal.append(KIND, frame, {"to": mn, "cn": cn, "author": author})
-        number = exchanges.add_command(mn, cn, values, qn=qn, seq=entry.seq, author=author, why=why)
-        exchange = Exchange.of(cn, qn, frame, edition=device.edition)
-        new_password = values.get("NewPW", "") if cn == _SET_PASSWORD else ""
-        made = _Request(number, mn, exchange, ended, new_password)
-        self._gateway.soon(lambda: self._queue(made))
-        return number
+        return device, st
 
     # In the loop's thread
 
@@ -194,15 +236,17 @@ class Commander:
             told["how"] = exchange.outcome.value
         one.steps.append(told)
         steps, data, code = list(one.steps), exchange.data, exchange.code
-        state = "under_way" if exchange.outcome is None else exchange.outcome.value
         is_over, outcome = step is Step.OVER, exchange.outcome
+        state = outcome.value if is_over and outcome is not None else "under_way"
 
         def kept() -> None:
-            exchanges.keep_steps(one.number, steps, state=state, code=code, data=data)
-            if is_over and outcome is not None:
-                if outcome is Outcome.DONE and one.new_password:
-                    exchanges.set_password(one.mn, one.new_password)
-                one.ended(one.number, outcome)
+            try:  # who reads that it is done finds the register as it is now
+                if is_over and outcome is not None:
+                    self._take_over(one, outcome)
+            finally:
+                exchanges.keep_steps(one.number, steps, state=state, code=code, data=data)
+                if is_over and outcome is not None:
+                    one.ended(one.number, outcome)
 
         self._record(kept)
 
@@ -211,6 +255,20 @@ class Commander:
             self._recorder.submit(_logged, work)
 
     # In the recorder's thread
+
+    def _take_over(self, one: _Request, outcome: Outcome) -> None:
+        """Register what a device has taken."""
+        taken = one.secrets
+        if not taken:
+            return
+        if outcome is Outcome.DONE and "NewPW" in taken:
+            exchanges.set_password(one.mn, taken["NewPW"])
+        if outcome is Outcome.DONE and _NEW_MN in taken:
+            exchanges.rename_device(one.mn, taken[_NEW_MN])
+        if "NewSK" in taken and outcome in _MAY_HAVE_TAKEN:
+            key = taken["NewSK"].encode()
+            exchanges.add_key(one.mn, key, is_current=outcome is Outcome.DONE)
+        self._changed()
 
     def _set_time(self, mn: str, values: Mapping[str, str]) -> None:
         now = f"{datetime.now(BEIJING):{_FORM}}"
@@ -248,6 +306,13 @@ def _frame(device: KnownDevice, cn: str, values: Mapping[str, str], *, qn: str, 
         edition=device.edition,
         dialect=dialect_of(device),
     )
+
+
+def _sealed(frame: bytes, device: KnownDevice) -> bytes:
+    """Return a frame with its CP encrypted where the device has a key and the standard asks."""
+    if device.edition < _ENCRYPTS or not device.keys:
+        return frame
+    return encrypt_frame(frame, device.keys[0])
 
 
 def _logged(work: Callable[[], None]) -> None:

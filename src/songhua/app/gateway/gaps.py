@@ -103,6 +103,21 @@ class Gaps:
             count += self._ask_from(gap, gap.first, had_nothing=True)
         return count
 
+    def ask_now(self, gap: Gap, *, author: str) -> None:
+        """Ask for a gap at once because a person wants it.
+
+        Raises
+        ------
+        BadInput
+            If the logger is being asked already, or is not connected.
+        """
+        with self._lock:
+            if gap.mn in self._asked:
+                raise BadInput("正在补取这台数采仪的数据。", "This logger is being asked already.")
+            self._asked.add(gap.mn)
+        if not self._ask_from(gap, gap.first, had_nothing=True, author=author):
+            raise BadInput(f"数采仪不在线：{gap.mn}。", f"The logger is not connected: {gap.mn}.")
+
     def _run(self) -> None:
         self._wake.wait(_SOON)
         try:
@@ -124,21 +139,23 @@ class Gaps:
         except Exception:
             log.exception("gaps could not be looked for; it is tried again")
 
-    def _ask_from(self, gap: Gap, first: datetime, *, had_nothing: bool) -> bool:
+    def _ask_from(
+        self, gap: Gap, first: datetime, *, had_nothing: bool, author: str = _AUTHOR
+    ) -> bool:
         """Ask for a part of a gap; the next part when it is done. False when it cannot be."""
         last = min(gap.last, first + (_ONE_REQUEST - 1) * _HOUR)
 
         def ended(_number: int, outcome: Outcome) -> None:
             nothing = had_nothing and outcome is Outcome.NOTHING
             goes_on = outcome in (Outcome.DONE, Outcome.NOTHING) and last < gap.last
-            if goes_on and self._ask_from(gap, last + _HOUR, had_nothing=nothing):
+            if goes_on and self._ask_from(gap, last + _HOUR, had_nothing=nothing, author=author):
                 return
             if nothing and last == gap.last:
                 exchanges.note_nothing(gap.pk)
             self._let_go(gap.mn)
 
         try:
-            number = self._send(gap, first, last, ended)
+            number = self._send(gap, first, last, ended, author)
         except BadInput:  # it is not connected now
             self._let_go(gap.mn)
             return False
@@ -146,7 +163,12 @@ class Gaps:
         return True
 
     def _send(
-        self, gap: Gap, first: datetime, last: datetime, ended: Callable[[int, Outcome], None]
+        self,
+        gap: Gap,
+        first: datetime,
+        last: datetime,
+        ended: Callable[[int, Outcome], None],
+        author: str,
     ) -> int:
         device = links.known_devices(gap.mn).get(gap.mn)
         later = _HOUR if device is not None and device.dialect.get("label_end") else timedelta(0)
@@ -155,7 +177,7 @@ class Gaps:
             "EndTime": f"{(last + later).astimezone(BEIJING):{_FORM}}",
         }
         why = f"补取缺数 gap {gap.pk}"
-        return self._commander.send(gap.mn, _HISTORY, values, author=_AUTHOR, why=why, ended=ended)
+        return self._commander.send(gap.mn, _HISTORY, values, author=author, why=why, ended=ended)
 
     def _let_go(self, mn: str) -> None:
         with self._lock:

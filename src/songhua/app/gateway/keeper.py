@@ -164,6 +164,11 @@ class Keeper:
         """Return whether a frame speaks for a registered logger."""
         return refusal(frame, self._devices.get(frame.mn), address) is None
 
+    def keys_of(self, mn: str) -> tuple[bytes, ...]:
+        """Return the SM4 keys of a device, the one it has now first."""
+        device = self._devices.get(mn)
+        return () if device is None else device.keys
+
     def wait(self, seconds: float) -> bool:
         """Wait until all that was offered is on the shelf and assessed; False when time is up."""
         end = time.monotonic() + seconds

@@ -19,6 +19,7 @@ from songhua.app.gateway.proxy import MOST_BYTES as MOST_PROXY_BYTES
 from songhua.app.gateway.proxy import Networks, NoProxyHeader, is_within, read_header
 from songhua.app.gateway.tail import Tail
 from songhua.ingest.hj212 import STANDARD, Damaged, Decoder, Dialect, Fault, Frame, Piece, reply_to
+from songhua.ingest.hj212.frame import Keys
 from songhua.ingest.hj212.received import KIND, Received, pack
 from songhua.model import BadInput
 from songhua.store import Entry
@@ -97,6 +98,8 @@ class Gateway:
         Asked of every frame: requests, which hold the password, go only where this was so.
     balancers
         Who begins a connection by saying, in a PROXY header, whose it is.
+    keys_of
+        The SM4 keys of a device by its MN.
     """
 
     def __init__(
@@ -106,12 +109,14 @@ class Gateway:
         *,
         dialect_of: FindDialect = lambda _raw: STANDARD,
         may_speak: MaySpeak = lambda _frame, _address: False,
+        keys_of: Keys = lambda _mn: (),
         limits: Limits = DEFAULT,
         tls: ssl.SSLContext | None = None,
         balancers: Networks = (),
     ) -> None:
         self.limits = limits
         self.balancers = balancers
+        self.keys_of = keys_of
         self.counts = Counts()
         self.tail = Tail()
         self.links: set[_Link] = set()
@@ -394,7 +399,7 @@ class _Link(asyncio.Protocol):
         self.identities: dict[str, str] = {}
         self.last = time.monotonic()
         self._gateway = gateway
-        self._decoder = Decoder()
+        self._decoder = Decoder(keys=gateway.keys_of)
         self._transport: asyncio.Transport | None = None
         self._paused = False
         self._half_since = 0.0
@@ -464,7 +469,7 @@ class _Link(asyncio.Protocol):
             self._gateway.take(self, pieces[:number])
             rest = [*pieces[number:], *self._decoder.end()]
             self.dialect = self._gateway.dialect_of(rest[0].raw)
-            self._decoder = Decoder(self.dialect)
+            self._decoder = Decoder(self.dialect, self._gateway.keys_of)
             pieces = self._decoder.feed(b"".join(one.raw for one in rest))
         return pieces
 
@@ -476,7 +481,8 @@ class _Link(asyncio.Protocol):
             dialect = self._gateway.dialect_of(piece.raw)
             if dialect.crc == self.dialect.crc:
                 continue
-            if any(isinstance(one, Frame) for one in Decoder(dialect).feed(piece.raw)):
+            decoder = Decoder(dialect, self._gateway.keys_of)
+            if any(isinstance(one, Frame) for one in decoder.feed(piece.raw)):
                 return number
         return None
 

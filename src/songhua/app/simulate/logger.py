@@ -10,6 +10,7 @@ from datetime import datetime
 from songhua.app.simulate.faults import Faults
 from songhua.app.simulate.messages import Message, request_number
 from songhua.ingest.hj212 import Decoder, Frame, encode, executed, request_reply
+from songhua.ingest.hj212.sm4 import encrypt_frame
 from songhua.model import BEIJING
 
 WAIT = 5.0
@@ -19,6 +20,7 @@ _KEPT = 1000
 _ACCEPTED, _DONE = 1, 1
 _FORM = "%Y%m%d%H%M%S"
 _ANSWERS = ("9014", "9013")
+_SERIAL = "00000000000000000000A001"
 
 
 @dataclass(slots=True)
@@ -53,6 +55,8 @@ class Logger:
     ----------
     told
         Called with request number and message when a frame was acknowledged.
+    key
+        Its SM4 key; empty for none until it is given one (1014).
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Logger:
         faults: Faults | None = None,
         tally: Tally | None = None,
         told: Callable[[str, Message], None] | None = None,
+        key: bytes = b"",
     ) -> None:
         self._where = (host, port)
         self._edition = edition
@@ -76,6 +81,7 @@ class Logger:
         self._held: bytes | None = None
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self._keys = [key] if key else []
         self._said: dict[tuple[str, datetime], tuple[Mapping[str, str], ...]] = {}
 
     @property
@@ -99,6 +105,7 @@ class Logger:
             await asyncio.sleep(0)
         self._remember(message)
         frame = message.frame(qn, edition=self._edition, shift=self._faults.shift())
+        frame = self._hidden(frame)
         self._open[qn] = _Sent(frame, message, asyncio.get_running_loop().time())
         self.tally.sent += 1
         await self._put(frame)
@@ -150,7 +157,7 @@ class Logger:
             await asyncio.sleep(_AGAIN)
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
-        decoder = Decoder()
+        decoder = Decoder(keys=lambda _mn: self._keys)
         with suppress(OSError):
             while data := await reader.read(65536):
                 for piece in decoder.feed(data):
@@ -174,13 +181,27 @@ class Logger:
         for groups in self._wanted(asked):
             fields = {"QN": asked.qn, "ST": asked.st, "CN": asked.cn, "PW": asked.pw}
             fields |= {"MN": asked.mn, "Flag": str((asked.flag or 0) & ~1)}
-            await self._write(encode(fields, groups))
+            await self._write(self._hidden(encode(fields, groups)))
+        self._take_key(asked)
         await self._write(executed(asked, _DONE))
+
+    def _take_key(self, asked: Frame) -> None:
+        key = next((group["NewSK"] for group in asked.groups if "NewSK" in group), "")
+        if asked.cn == "1014" and key:
+            self._keys.insert(0, key.encode())
+
+    def _hidden(self, frame: bytes) -> bytes:
+        """Return a frame with its CP encrypted where the standard asks and there is a key."""
+        return encrypt_frame(frame, self._keys[0]) if self._keys else frame
 
     def _wanted(self, asked: Frame) -> list[list[Mapping[str, str]]]:
         """Return the CP of each data packet that a command asks for."""
         if asked.cn == "1011":
             return [[{"SystemTime": f"{datetime.now(BEIJING):{_FORM}}"}]]
+        if asked.cn == "3019":
+            pol = next((group["PolId"] for group in asked.groups if "PolId" in group), "")
+            now = f"{datetime.now(BEIJING):{_FORM}}"
+            return [[{"DataTime": now}, {"PolId": pol}, {f"{pol}-SN": _SERIAL}]]
         span = {name: value for group in asked.groups for name, value in group.items()}
         first, last = span.get("BeginTime", ""), span.get("EndTime", "")
         return [

@@ -10,7 +10,7 @@ from songhua.ingest.hj212.encode import command, data_reply, login_reply, notice
 from songhua.ingest.hj212.frame import Frame
 from songhua.ingest.hj212.segment import Repeated
 from songhua.model import BadInput, UnknownName
-from songhua.standards.hj212 import CpField, command_of, cp_fields
+from songhua.standards.hj212 import Command, CpField, command_of, commands, cp_fields
 
 _FORMATS = {
     "YYYYMMDDhhmmss": ("%Y%m%d%H%M%S", 14),
@@ -89,6 +89,20 @@ def request_groups(
         if name not in used:
             raise BadInput(f"命令 {cn} 没有字段 {name}。", f"Command {cn} has no field {name}.")
     return tuple(group for group in groups if group)
+
+
+def sendable(edition: int) -> list[Command]:
+    """Return the requests and notices of the host that an edition has, by number."""
+    return [
+        one
+        for one in commands()
+        if one.is_down and one.kind not in ("ack", "private") and edition in one.editions
+    ]
+
+
+def changes_device(one: Command) -> bool:
+    """Return whether a command changes something in the field, rather than ask for data."""
+    return not (one.cn.startswith("2") or one.name_zh.startswith("提取"))
 
 
 def reply_to(frame: Frame, dialect: Dialect = STANDARD) -> bytes | None:

@@ -8,13 +8,18 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from songhua.ingest.hj212.dialect import STANDARD, Dialect, read_dialect
-from songhua.ingest.hj212.frame import Damaged, Frame, Piece
+from songhua.ingest.hj212.frame import Damaged, Fault, Frame, Piece
+from songhua.ingest.hj212.registering import hardware_of
+from songhua.ingest.hj212.sm4 import is_plain
 from songhua.ingest.hj212.times import start_of
 from songhua.ingest.hj212.values import WORDS as VALUE_WORDS
 from songhua.model import BadInput, KnownDevice
+from songhua.standards.hj212 import must_encrypt
 
 WORDS = {
     "unknown_device": ("MN 未登记", "the MN is not registered"),
+    "wants_to_register": ("数采仪请求登记", "a logger wants to be registered"),
+    "undecryptable": ("无法解密：密钥缺失或不符", "cannot be decrypted: no key, or another"),
     "wrong_password": ("访问密码不符", "wrong password"),
     "wrong_address": ("来源地址不符", "not from an address of the device"),
     "unreadable": ("报文无法读出", "the frame could not be read"),
@@ -29,6 +34,9 @@ WORDS = {
 } | {fault.value: words for fault, words in VALUE_WORDS.items()}
 """Why something is set aside: Chinese, English."""
 
+_CN = re.compile(rb"CN=([0-9]{4})")
+_ENCRYPTS = 2025
+_BLANKS = "\r\n\t"
 _MN = re.compile(rb"MN=([0-9A-Za-z._-]{1,40})")
 
 
@@ -51,14 +59,37 @@ def mn_in(piece: Piece) -> str:
 def refusal(piece: Piece, device: KnownDevice | None, address: str) -> Refusal | None:
     """Return why a frame may not speak; None where it may."""
     if isinstance(piece, Damaged):
-        return Refusal(piece.fault.value)
+        is_hidden = piece.fault is Fault.CRC and _is_encrypted(piece.raw)
+        return Refusal("undecryptable" if is_hidden else piece.fault.value)
     if device is None:
+        hardware = hardware_of(piece)
+        if hardware is not None:
+            return Refusal("wants_to_register", hardware.logger[:40])
         return Refusal("unknown_device")
     if device.addresses and not _is_within(address, device.addresses):
         return Refusal("wrong_address", address)
     if device.password and piece.pw != device.password:
         return Refusal("wrong_password")  # what was sent may be another door's: it is not shown
-    return None
+    return Refusal("undecryptable") if _is_unread(piece) else None
+
+
+def _is_encrypted(raw: bytes) -> bool:
+    """Return whether a frame says what HJ 212—2025 encrypts, and is no text."""
+    found = _CN.search(raw)
+    return found is not None and must_encrypt(found[1].decode()) and not is_plain(raw)
+
+
+def _is_unread(frame: Frame) -> bool:
+    """Return whether what a frame of 2025 says is no text, though its check agrees."""
+    return (
+        frame.edition == _ENCRYPTS
+        and must_encrypt(frame.cn)
+        and not all(
+            all(sign.isprintable() or sign in _BLANKS for sign in f"{name}{value}")
+            for group in frame.groups
+            for name, value in group.items()
+        )
+    )
 
 
 def dialect_of(device: KnownDevice | None) -> Dialect:

@@ -153,7 +153,8 @@ class Reader:
         dialect = dialect_of(device)
         if not received.fault and received.crc != dialect.crc:
             dialect = Dialect(crc=received.crc)
-        decoder = Decoder(dialect)
+        keys = device.keys if device is not None else ()
+        decoder = Decoder(dialect, lambda _mn: keys) if keys else Decoder(dialect)
         pieces = decoder.feed(received.raw)
         if decoder.pending:
             pieces += decoder.end()
@@ -318,8 +319,8 @@ def shown_text(piece: Piece) -> str:
     """Return the text of a frame as a page may show it: without the password."""
     text = text_of(piece.raw[:_MOST_RAW]).replace("\x00", "\\x00").strip()
     text = text.encode("utf-8", "backslashreplace").decode()
-    return _PASSWORD.sub("PW=***", text)
+    return _PASSWORD.sub(r"\1=***", text)
 
 
-_PASSWORD = re.compile(r"PW=[^;&\r\n]*")
+_PASSWORD = re.compile(r"(PW|NewSK)=[^;,&\r\n]*")
 """Of the head, and the new one of a request to change it; wherever in the noise it stands."""

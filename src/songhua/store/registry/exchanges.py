@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from songhua.model import BadInput, MissingHours
+from songhua.store.registry.keys import opened, sealed
 from songhua.store.registry.models import Device, LinkState
-from songhua.store.registry.twoway import Command, Gap
+from songhua.store.registry.twoway import GAP_REASONS, Command, Gap
 
 _SECRET = ("NewPW", "NewSK")
 _LOOK_EVERY = 0.1
@@ -80,6 +81,27 @@ def set_password(mn: str, password: str) -> None:
     Device.objects.filter(mn=mn).update(password=password)
 
 
+def add_key(mn: str, key: bytes, *, is_current: bool) -> None:
+    """Keep an SM4 key of a device: the one it has now, or one that it may have taken."""
+    device = Device.objects.filter(mn=mn).first()
+    if device is None:
+        return
+    others = [one for one in opened(device.sm4_keys) if one != key]
+    device.sm4_keys = sealed([key, *others] if is_current else [*others, key])
+    device.save(update_fields=["sm4_keys"])
+
+
+@transaction.atomic
+def rename_device(mn: str, new: str) -> None:
+    """Register a device under the identity that it has taken; the former speaks no more."""
+    device = Device.objects.filter(mn=mn).first()
+    if device is None or Device.objects.filter(mn=new).exists():
+        return
+    Device.objects.filter(mn=mn).update(active=False)
+    device.mn, device.note = new, f"{device.note}\n曾用 MN {mn}".strip()
+    device.save(force_insert=True)
+
+
 # Gaps
 
 
@@ -139,18 +161,29 @@ def keep_gaps(
     return new, len(left)
 
 
-def explain_gap(gap_id: int, words: str, author: str) -> None:
+def explain_gap(gap_id: int, words: str, author: str, *, reason: str = "other") -> None:
     """Note why the data of a gap will not come.
+
+    Parameters
+    ----------
+    reason
+        One of `GAP_REASONS`; what is ``other`` needs words.
 
     Raises
     ------
     BadInput
         If there is no such open gap, or nothing is said.
     """
-    if not words.strip():
+    if reason not in dict(GAP_REASONS):
+        raise BadInput("没有这种原因。", "There is no such reason.")
+    if reason == "other" and not words.strip():
         raise BadInput("请写明原因。", "Say why.")
     changed = Gap.objects.filter(pk=gap_id, state__in=("open", "nothing")).update(
-        state="explained", explanation=words.strip(), author=author[:150], ended_at=timezone.now()
+        state="explained",
+        reason=reason,
+        explanation=words.strip()[:1000],
+        author=author[:150],
+        ended_at=timezone.now(),
     )
     if not changed:
         raise BadInput("没有这个缺数时段，或已结束。", "No such gap, or it has ended.")
@@ -159,6 +192,11 @@ def explain_gap(gap_id: int, words: str, author: str) -> None:
 def open_gaps() -> list[Gap]:
     """Return the gaps that are open, newest first: what a map shows comes before what is old."""
     return list(Gap.objects.filter(state="open").order_by("-last"))
+
+
+def gap_named(gap_id: int) -> Gap | None:
+    """Return a gap that may still be filled: open, explained or said to be nothing."""
+    return Gap.objects.filter(pk=gap_id).exclude(state="closed").first()
 
 
 def oldest_open_gap() -> datetime | None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from songhua.model import BadInput, KnownDevice, LinkCount
 from songhua.store.registry.hours import write_hours
+from songhua.store.registry.keys import opened
 from songhua.store.registry.models import Cursor, Device, SetAside, Site, User
 
 MOST_SET_ASIDE = 100_000
@@ -24,10 +25,14 @@ def known_devices(mn: str | None = None) -> dict[str, KnownDevice]:
     chosen = Device.objects.filter(active=True)
     if mn is not None:
         chosen = chosen.filter(mn=mn)
-    rows = chosen.values_list("mn", "site_id", "edition", "password", "addresses", "dialect")
+    rows = chosen.values_list(
+        "mn", "site_id", "edition", "password", "addresses", "dialect", "sm4_keys"
+    )
     return {
-        mn: KnownDevice(mn, site or "", edition, password, tuple(addresses.split()), dialect)
-        for mn, site, edition, password, addresses, dialect in rows
+        mn: KnownDevice(
+            mn, site or "", edition, password, tuple(addresses.split()), dialect, opened(keys)
+        )
+        for mn, site, edition, password, addresses, dialect, keys in rows
     }
 
 

@@ -380,6 +380,7 @@ class Device(models.Model):
         "允许的地址", max_length=200, blank=True, help_text="如 10.1.0.0/16；空格分隔；空为不限"
     )
     dialect = models.JSONField("方言", default=dict, blank=True)
+    sm4_keys = models.TextField("SM4 密钥（密封）", default="", blank=True, editable=False)
     active = models.BooleanField("启用", default=True)
     late_after = models.PositiveIntegerField(
         "多久算迟到（分钟）", null=True, blank=True, help_text="空为按其发送间隔"

@@ -22,14 +22,13 @@ class Action(StrEnum):
     SEE_IMPORTS = "see_imports"
     IMPORT = "import"
     CORRECT = "correct"
+    REQUEST = "request"
     MANAGE = "manage"
 
 
 RIGHTS: dict[str, frozenset[Action]] = {
     Role.VIEWER: frozenset({Action.READ, Action.EXPORT}),
-    Role.OPERATOR: frozenset(
-        {Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.IMPORT, Action.CORRECT}
-    ),
+    Role.OPERATOR: frozenset(Action) - {Action.MANAGE},
     Role.ANALYST: frozenset(
         {Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.IMPORT, Action.CORRECT}
     ),

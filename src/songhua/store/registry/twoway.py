@@ -16,6 +16,13 @@ COMMAND_STATES = [
     ("offline", "不在线"),
     ("interrupted", "平台停止"),
 ]
+GAP_REASONS = [
+    ("power", "停电"),
+    ("maintenance", "检修或质控"),
+    ("instrument", "仪器故障"),
+    ("line", "通信线路"),
+    ("other", "其他"),
+]
 GAP_STATES = [
     ("open", "缺数"),
     ("closed", "已补齐"),
@@ -66,6 +73,7 @@ class Gap(models.Model):
     tries = models.PositiveSmallIntegerField("补取次数", default=0)
     asked_at = models.DateTimeField("最近补取", null=True)
     ended_at = models.DateTimeField("结束时间", null=True)
+    reason = models.CharField("原因", max_length=12, choices=GAP_REASONS, blank=True)
     explanation = models.TextField("说明", blank=True)
     author = models.CharField("说明人", max_length=150, blank=True)
     commands = models.ManyToManyField(

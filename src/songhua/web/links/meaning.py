@@ -1,5 +1,6 @@
 """What a frame says, field by field, beside its bytes."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ _FAULTS = {
     "truncated": ("中断", "breaks off"),
 }
 MOST_BYTES = 65_536
+_SECRET = re.compile(r"(PW|NewSK)=[^;,&]*")
+_HIDDEN = ("PW", "NewPW", "NewSK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,15 @@ class Told:
     lines: tuple[Line, ...] = ()
     values: tuple[tuple[str, str, str, str], ...] = ()
     findings: tuple[tuple[str, str, str], ...] = ()
+
+
+def without_secrets(text: str) -> str:
+    """Return the text of a frame without password and key.
+
+    >>> without_secrets("CN=1072;PW=123456;CP=&&NewPW=654321&&")
+    'CN=1072;PW=***;CP=&&NewPW=***&&'
+    """
+    return _SECRET.sub(r"\1=***", text)
 
 
 def told(data: bytes, dialect: Dialect = STANDARD, *, now: datetime | None = None) -> list[Told]:
@@ -121,7 +133,7 @@ def _lines(frame: Frame) -> Iterator[Line]:
         yield Line(name, "***" if name == "PW" else value, zh, en)
     for group in frame.groups:
         for name, value in group.items():
-            shown = "***" if name.endswith("PW") else str(value)
+            shown = "***" if name in _HIDDEN else str(value)
             yield Line(name, shown, *_meaning(name))
 
 

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from songhua.web.links import alarming, forward, frames, logger, sources, views
+from songhua.web.links import (
+    accepting,
+    alarming,
+    forward,
+    frames,
+    gaps,
+    logger,
+    requests,
+    sources,
+    views,
+)
 
 app_name = "links"
 urlpatterns = [
@@ -14,6 +24,14 @@ urlpatterns = [
     path("links/sources/<int:source_id>/", sources.asides, name="source"),
     path("links/sources/<int:source_id>/release/", sources.release, name="source_release"),
     path("links/nodes/", views.nodes, name="nodes"),
+    path("links/aside/<int:aside_id>/accept/", accepting.accept, name="accept"),
+    path("links/requests/", requests.listed, name="requests"),
+    path("links/requests/<int:number>/", requests.one, name="request"),
+    path("links/gaps/", gaps.listed, name="gaps"),
+    path("links/gaps/<int:number>/explain/", gaps.explain, name="explain_gap"),
+    path("links/gaps/<int:number>/ask/", gaps.ask, name="ask_gap"),
+    path("links/<str:mn>/request/", requests.new, name="request_new"),
+    path("links/<str:mn>/request/send/", requests.send, name="request_send"),
     path("links/console/", views.console, name="console"),
     path("links/forward/", forward.listed, name="forward"),
     path("links/forward/<int:upstream_id>/switch/", forward.switch, name="forward_switch"),

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from songhua.api import ports
-from songhua.model import BadInput
+from songhua.api.v1.links import asking
+from songhua.model import BadInput, UnknownName
 from songhua.store.registry import alarms, fleet
 from songhua.store.registry.models import SetAside, User
 from songhua.store.registry.rights import Action
 from songhua.web.access import needs
-from songhua.web.links.meaning import MOST_BYTES, told
+from songhua.web.links.meaning import MOST_BYTES, told, without_secrets
 
 _PAGE = 100
 _PROVINCE = "220000"
@@ -49,6 +50,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "total": sum(counts.values()),
         "q": text,
         "nodes": len(nodes) if user.covers(_PROVINCE) else 0,
+        "may_request": user.may(Action.REQUEST),
         "aside": _asides(request).filter(released_at=None).count(),
         "groups": alarms.grouped(alarms.open_alarms(user)[: alarms.MOST_SHOWN]),
         "alarm_count": alarms.open_alarms(user).count(),
@@ -133,6 +135,13 @@ def console(request: HttpRequest) -> HttpResponse:
     """Say what a frame means: pasted, or one that was set aside."""
     text = request.POST.get("text", "")[:MOST_BYTES]
     data = text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+    if (number := request.GET.get("request", "")).isdigit():
+        try:
+            sent = asking.request_numbered(_user(request), int(number))
+        except UnknownName:
+            raise Http404 from None
+        data = ports.platform().sent(sent.journal_seq)
+        text = without_secrets(data.decode("utf-8", "backslashreplace"))
     if aside_id := request.GET.get("aside", ""):
         row = _asides(request).filter(pk=int(aside_id) if aside_id.isdigit() else 0).first()
         data = (ports.platform().frame(row.pk) if row else None) or b""

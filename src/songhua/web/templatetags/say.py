@@ -95,6 +95,12 @@ def instant(value: datetime | None) -> str:
 
 
 @register.filter
+def clock(value: datetime | None) -> str:
+    """Say the time of day to the second, Beijing time."""
+    return DASH if value is None else f"{value.astimezone(BEIJING):%H:%M:%S}"
+
+
+@register.filter
 def hour(value: datetime) -> str:
     """Say an hour by both its ends: 2020年4月4日 11–12 时."""
     at = value.astimezone(BEIJING)
