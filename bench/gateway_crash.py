@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -74,8 +74,9 @@ def prepare() -> None:
 class Victim:
     """The platform that is killed and started again."""
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, *, prelude: str = "") -> None:
         self._env = {**os.environ, "SONGHUA_HOME": str(home)}
+        self._program = f"{prelude}from songhua.app.cli import main; main()"
         self._port = port
         self.starts = 0
         self.failed = 0
@@ -85,7 +86,7 @@ class Victim:
         """Start, and wait until it listens."""
         command = ["gateway", "--listen", f"127.0.0.1:{self._port}"]
         self._process = subprocess.Popen(
-            [sys.executable, "-c", "from songhua.app.cli import main; main()", *command],
+            [sys.executable, "-c", self._program, *command],
             env=self._env,
             stdout=subprocess.DEVNULL,
         )
@@ -97,6 +98,17 @@ class Victim:
             time.sleep(0.05)
         self.failed += 1
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process is not None and self._process.poll() is None
+
     def end(self, how: signal.Signals) -> None:
         """Send it a signal and wait until it is gone."""
         assert self._process is not None
@@ -104,11 +116,19 @@ class Victim:
         self._process.wait(120)
 
 
-async def suffer(
-    victim: Victim, port: int, times: int, seed: int, rate: float
-) -> tuple[Said, Report]:
-    """Let loggers speak while the platform dies and comes back; return what was acknowledged."""
+async def killed(victim: Victim, times: int, seed: int) -> None:
+    """Kill it at random moments and start it again."""
     chance = random.Random(seed)  # noqa: S311 - moments, no secret
+    for _ in track(range(times), description="kill -9"):
+        await asyncio.sleep(chance.uniform(0.1, 1.5))
+        await asyncio.to_thread(victim.end, signal.SIGKILL)
+        await asyncio.to_thread(victim.start)
+
+
+async def suffer(
+    port: int, trouble: Callable[[Said], Awaitable[None]], rate: float
+) -> tuple[Said, Report]:
+    """Let loggers speak while there is trouble; return what was acknowledged."""
     said: Said = {}
     over = asyncio.Event()
 
@@ -122,10 +142,7 @@ async def suffer(
             yield message
 
     fleet = asyncio.create_task(run_fleet("127.0.0.1", port, until_over(), rate=rate, told=told))
-    for _ in track(range(times), description="kill -9"):
-        await asyncio.sleep(chance.uniform(0.1, 1.5))
-        await asyncio.to_thread(victim.end, signal.SIGKILL)
-        await asyncio.to_thread(victim.start)
+    await trouble(said)
     await asyncio.sleep(1)
     over.set()
     report = await fleet
@@ -184,7 +201,11 @@ def main() -> None:
             port = probe.getsockname()[1]
         victim = Victim(Path(folder), port)
         victim.start()
-        said, report = asyncio.run(suffer(victim, port, asked.times, asked.seed, asked.rate))
+
+        def trouble(_said: Said) -> Awaitable[None]:
+            return killed(victim, asked.times, asked.seed)
+
+        said, report = asyncio.run(suffer(port, trouble, asked.rate))
         victim.end(signal.SIGTERM)
         wrong = compare(said)
     print(

@@ -40,7 +40,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     shown = every.get_page(request.GET.get("page"))
     node_of = {mn: node.name for node in nodes for mn in node.loggers}
     for row in shown:
-        row.node = node_of.get(row.mn, "")
+        row["node"] = node_of.get(row["mn"], "")
     begins = state in ("", "unknown") and shown.number == 1
     page = {
         "listed": shown,
