@@ -42,6 +42,9 @@ class _Datetime(_module.datetime):
         if _os.path.exists(_flags + "/clock-back"):
             found -= _module.timedelta(hours=1)
         return found
+    def __reduce_ex__(self, protocol):
+        plain = _module.datetime.combine(self.date(), self.timetz())
+        return plain.__reduce_ex__(protocol)
 for _name, _one in list(_sys.modules.items()):
     if _name.startswith(("songhua", "django.utils.timezone")):
         if getattr(_one, "datetime", None) is _module.datetime:
@@ -188,6 +191,7 @@ def run(name: str, seconds: float, rate: float = _RATE) -> list[str]:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
+        os.environ["SONGHUA_GATEWAY"] = f"127.0.0.1:{port}"  # read before the command is
         victim = Victim(home, port, prelude=_PRELUDE)
         victim.start()
         trouble = Trouble(home, victim, seconds)
