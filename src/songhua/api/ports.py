@@ -240,6 +240,12 @@ class Platform(Protocol):
     def preview(self, mn: str, cn: str, values: Mapping[str, str]) -> tuple[bytes, bool]:
         """Return the frame a request would be, and whether its CP would be encrypted."""
 
+    def photo(self, mn: str, *, author: str, why: str) -> int:
+        """Fetch a photo from the camera beside a logger; return its number among the requests."""
+
+    def video(self, mn: str, *, author: str, why: str) -> int:
+        """Note that a person looks at the video beside a logger; return the number."""
+
     def ask_gap(self, gap_id: int, who: str) -> None:
         """Ask the logger of a gap for it at once."""
 

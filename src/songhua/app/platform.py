@@ -22,6 +22,7 @@ from songhua.app.doors.worker import Kit, Refused
 from songhua.app.forward import Forwarding
 from songhua.app.forward.source import RELEASED
 from songhua.app.gateway import GatewayService, Keeper, Limits, NodeLink, tls_context
+from songhua.app.gateway.camera import take_photo
 from songhua.app.gateway.commander import KIND as SENT
 from songhua.app.gateway.proxy import read_networks
 from songhua.app.gateway.relay import read_secret
@@ -441,6 +442,47 @@ class Songhua:
         """
         return self._listening().commander.send(mn, cn, values, author=author, why=why)
 
+    def photo(self, mn: str, *, author: str, why: str) -> int:
+        """Fetch a photo from the camera beside a logger; return its number among the requests.
+
+        What goes wrong is on record too: the request ends as refused.
+        """
+        camera, header = links.camera_of(mn)
+        asked = {"mn": mn, "camera": camera, "author": author, "why": why}
+        entry = self.journal.append("photo_asked", json.dumps(asked).encode(), {"mn": mn})
+        number = exchanges.add_command(
+            mn, "photo", {}, qn="", seq=entry.seq, author=author, why=why
+        )
+        steps: list[dict[str, Any]] = [{"at": datetime.now(UTC).isoformat(), "what": "sent"}]
+        state = "done"
+        try:
+            photo = take_photo(camera, header)
+            kept = self.journal.append("photo", photo, {"mn": mn, "author": author})
+            steps.append({"at": datetime.now(UTC).isoformat(), "what": "data", "seq": kept.seq})
+        except BadInput as fault:
+            state = "failed"
+            steps.append(
+                {
+                    "at": datetime.now(UTC).isoformat(),
+                    "what": "over",
+                    "fault_zh": fault.zh,
+                    "fault_en": fault.en,
+                }
+            )
+        exchanges.keep_steps(number, steps, state=state, code=None, data=int(state == "done"))
+        return number
+
+    def video(self, mn: str, *, author: str, why: str) -> int:
+        """Note that a person looks at the video beside a logger; return the number."""
+        asked = {"mn": mn, "author": author, "why": why}
+        entry = self.journal.append("video_asked", json.dumps(asked).encode(), {"mn": mn})
+        number = exchanges.add_command(
+            mn, "video", {}, qn="", seq=entry.seq, author=author, why=why
+        )
+        steps = [{"at": datetime.now(UTC).isoformat(), "what": "sent"}]
+        exchanges.keep_steps(number, steps, state="done", code=None, data=0)
+        return number
+
     def preview(self, mn: str, cn: str, values: Mapping[str, str]) -> tuple[bytes, bool]:
         """Return the frame a request would be, and whether its CP would be encrypted."""
         return self._listening().commander.preview(mn, cn, values)
@@ -459,9 +501,9 @@ class Songhua:
         self._listening().gaps.ask_now(gap, author=who)
 
     def sent(self, seq: int) -> bytes:
-        """Return the frame that a request was."""
+        """Return the frame that a request was, or the photo that came of one."""
         entry = self.journal.entry(seq)
-        return self.journal.read(seq) if entry.kind == SENT else b""
+        return self.journal.read(seq) if entry.kind in {SENT, "photo"} else b""
 
     def _listening(self) -> GatewayService:
         if self.gateway is None:

@@ -20,6 +20,12 @@ MOST_SET_ASIDE = 100_000
 """Frames shown as set aside; beyond, the oldest are only in the journal."""
 
 
+def camera_of(mn: str) -> tuple[str, str]:
+    """Return where the camera beside a logger shows its photo, and what names its header."""
+    found = Device.objects.filter(mn=mn).values_list("camera", "camera_header").first()
+    return found or ("", "")
+
+
 def known_devices(mn: str | None = None) -> dict[str, KnownDevice]:
     """Return every active logger by its identity, or that of one identity."""
     chosen = Device.objects.filter(active=True)

@@ -64,7 +64,11 @@ def dialect(request: HttpRequest, mn: str) -> HttpResponse:
     """Show what its frames propose; a person who manages the register may adopt it."""
     device = _device(request, mn)
     user = _user(request)
-    page: dict[str, Any] = {"device": device, "may_manage": user.may(Action.MANAGE)}
+    page: dict[str, Any] = {
+        "device": device,
+        "may_manage": user.may(Action.MANAGE),
+        "may_look": user.may(Action.REQUEST),
+    }
     if request.method == "POST":
         if not user.may(Action.MANAGE):
             return render(request, "imports/refused.html", {"action": Action.MANAGE}, status=403)
@@ -103,6 +107,7 @@ def _page(
         "dialect": json.dumps(device.dialect, ensure_ascii=False) if device else "",
         "limits": limits.fields(device, row, wanted) if device else [],
         "may_manage": user.may(Action.MANAGE),
+        "may_look": user.may(Action.REQUEST),
         "adopted": request.GET.get("adopted") == "1",
         "fault": fault,
     }

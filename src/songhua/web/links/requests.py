@@ -136,6 +136,36 @@ def send(request: HttpRequest, mn: str) -> HttpResponse:
     )
 
 
+@require_POST
+@needs(Action.REQUEST)
+def look(request: HttpRequest, mn: str) -> HttpResponse:
+    """Take a photo at the logger's place, or open its video; both are on record."""
+    user, device = _user(request), _device(request, mn)
+    why, who = request.POST.get("why", "")[: asking.LONGEST_WHY], user.get_username()
+    if "video" in request.POST:
+        if not device.video:
+            raise Http404
+        ports.platform().video(device.mn, author=who, why=why)
+        return redirect(device.video)
+    return redirect("links:request", ports.platform().photo(device.mn, author=who, why=why))
+
+
+@require_GET
+@needs(Action.SEE_IMPORTS)
+def photo(request: HttpRequest, number: int) -> HttpResponse:
+    """Return the photo that came of a request, as it came."""
+    try:
+        command = asking.request_numbered(_user(request), number)
+    except UnknownName:
+        raise Http404 from None
+    seq = next((step["seq"] for step in command.steps if "seq" in step), 0)
+    data = ports.platform().sent(seq) if command.cn == "photo" and seq else b""
+    if not data:
+        raise Http404
+    kind = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
+    return HttpResponse(data, content_type=kind, headers={"Content-Disposition": "inline"})
+
+
 def _confirm(
     request: HttpRequest, device: Device, kind: Kind, told: Mapping[str, str]
 ) -> HttpResponse:

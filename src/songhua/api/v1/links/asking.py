@@ -17,6 +17,8 @@ from songhua.store.registry.models import Command, Device, Gap, Site, User
 from songhua.store.registry.rights import Action
 
 PROVINCE = "220000"
+CAMERA = {"photo": ("现场照片", "photo of the place"), "video": ("现场视频", "video of the place")}
+"""Requests to the camera beside a logger."""
 OPEN = ("waiting", "under_way")
 MOST_FIELDS, LONGEST_VALUE, LONGEST_WHY = 30, 1000, 500
 _FIELD = re.compile(r"[A-Za-z0-9-]{1,40}")
@@ -105,6 +107,8 @@ def send(user: User, device: Device, cn: str, values: Mapping[str, str], why: st
 
 def name_of(command: Command, edition: int = 2017) -> tuple[str, str]:
     """Return what a request is called, Chinese and English."""
+    if command.cn in CAMERA:
+        return CAMERA[command.cn]
     try:
         kind = command_of(command.cn, direction="down", edition=edition)
     except UnknownName:

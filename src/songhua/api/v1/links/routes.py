@@ -49,6 +49,15 @@ def send(request: HttpRequest, mn: str, wish: Wish) -> dict[str, Any]:
     return {"id": number}
 
 
+@router.post("/links/{mn}/photo", auth=Allowed(Action.REQUEST))
+def photo(request: HttpRequest, mn: str, why: Annotated[str, Field(max_length=500)] = "") -> Any:
+    """Fetch a photo from the camera beside a logger, and keep it in the journal."""
+    user = _user(request)
+    device = asking.logger_named(user, mn)
+    number = ports.platform().photo(device.mn, author=user.get_username(), why=why)
+    return asking.told_request(asking.request_numbered(user, number))
+
+
 @router.get("/links/requests/{int:number}", auth=Allowed(Action.SEE_IMPORTS))
 def one(request: HttpRequest, number: int) -> dict[str, Any]:
     """Return a request and what has come of it."""
