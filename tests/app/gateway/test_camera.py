@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
 
 import pytest
 from django.test import Client
@@ -26,7 +27,7 @@ ANSWERS = {
 
 
 class Camera(BaseHTTPRequestHandler):
-    heard: list[str | None] = []
+    heard: ClassVar[list[str | None]] = []
 
     def do_GET(self) -> None:
         self.heard.append(self.headers["Authorization"])

@@ -1,7 +1,6 @@
 """Photos from the camera beside a logger: fetched when a person asks, kept as they came."""
 
 import os
-import urllib.error
 import urllib.request
 from email.message import Message
 from typing import IO
@@ -59,7 +58,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         fp: IO[bytes],
         code: int,
         msg: str,
-        headers: Message,  # type: ignore[override]
+        headers: Message,
         newurl: str,
     ) -> None:
         return None

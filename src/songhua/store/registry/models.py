@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -380,13 +381,23 @@ class Device(models.Model):
         "允许的地址", max_length=200, blank=True, help_text="如 10.1.0.0/16；空格分隔；空为不限"
     )
     dialect = models.JSONField("方言", default=dict, blank=True)
-    camera = models.URLField(
-        "摄像头取图地址", blank=True, help_text="在此取一张 JPEG 或 PNG；不跟随转址"
+    camera = models.CharField(
+        "摄像头取图地址",
+        max_length=300,
+        blank=True,
+        validators=[URLValidator(schemes=["http", "https"])],
+        help_text="在此取一张 JPEG 或 PNG；不跟随转址",
     )
     camera_header = models.CharField(
         "取图的 Authorization", max_length=60, blank=True, help_text="环境变量的名称；空为不需要"
     )
-    video = models.URLField("视频地址", blank=True, help_text="有人要看时打开；每次都记录")
+    video = models.CharField(
+        "视频地址",
+        max_length=300,
+        blank=True,
+        validators=[URLValidator(schemes=["http", "https"])],
+        help_text="有人要看时打开；每次都记录",
+    )
     sm4_keys = models.TextField("SM4 密钥（密封）", default="", blank=True, editable=False)
     active = models.BooleanField("启用", default=True)
     late_after = models.PositiveIntegerField(
