@@ -1,5 +1,6 @@
 """Acknowledged means kept: the journal under crashes, damage and many threads."""
 
+import errno
 import hashlib
 import os
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -524,3 +526,33 @@ def test_kill_9_loses_nothing_acknowledged(folder: Path, seconds: float) -> None
     assert journal.verify() is None
     assert journal.append("frame", b"next", {}).seq == journal.last_seq
     journal.close()
+
+
+def test_a_torn_end_on_a_full_disk_does_not_keep_it_from_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "journal"
+    with closing(Journal.open(folder)) as journal:
+        for number in range(3):
+            journal.append("file", b"x" * number, {})
+    last = max(folder.glob("*.journal"))
+    whole = last.read_bytes()
+    last.write_bytes(whole + b"half a record")
+    flush = the_module._flush
+
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(the_module, "_flush", full)
+    with closing(Journal.open(folder)) as journal:
+        assert journal.last_seq == 3
+        assert journal.read(3) == b"xx"
+        with pytest.raises(BadInput, match="No space left"):
+            journal.append("file", b"new", {})
+        assert last.read_bytes() == whole + b"half a record"  # nothing is cut before it is kept
+        monkeypatch.setattr(the_module, "_flush", flush)
+        assert journal.append("file", b"new", {}).seq == 4
+        assert [path.read_bytes() for path in journal.torn] == [b"half a record"]
+        assert journal.verify() is None
+    with closing(Journal.open(folder)) as journal:
+        assert [entry.seq for entry in journal.entries()] == [1, 2, 3, 4]

@@ -83,6 +83,7 @@ class Journal:
         self._syncing = False
         self._synced = 0
         self._broken = False
+        self._torn_at: tuple[Path, int] | None = None
         self._firsts: list[int] = []
         self._segments: list[Path] = []
         self._indexes: dict[int, Index] = {}
@@ -320,6 +321,7 @@ class Journal:
     ) -> Entry:
         with self._lock:
             self._check_unbroken()
+            self._clear_end()
             if self._tail.end >= self._segment_bytes:
                 self._next_segment()
             file, at, before, chain = self._tail
@@ -342,6 +344,16 @@ class Journal:
             raise _unwritable(self._folder, fault) from fault
         former.close()
         self._save_index(len(self._segments) - 2)
+
+    def _clear_end(self) -> None:
+        """Set aside what a start on a full disk had to leave behind the last record."""
+        if self._torn_at is None:
+            return
+        try:
+            self._set_torn_aside(*self._torn_at)
+        except OSError as fault:
+            raise _unwritable(self._folder, fault) from fault
+        self._torn_at = None
 
     def _put(self, record: bytes) -> None:
         """Write a record at the end, or leave the end as it was."""
@@ -432,7 +444,10 @@ class Journal:
             index.chain = chain
             self._begin_segment(seq + 1, chain)
         else:
-            self._set_torn_aside(path, index.end)
+            try:
+                self._set_torn_aside(path, index.end)
+            except OSError:  # no room on the disk: tried again before anything is written
+                self._torn_at = path, index.end
             self._continue(path, index)
         self.faults = tuple(
             _fault(lost, path, 0, "记录损坏或缺失", "the record is damaged or missing")
