@@ -117,10 +117,8 @@ def main(source: str, out: str) -> None:
         # Settings that hang on a series of its own are matched by their place in the grid.
         for names in zip(*parts, strict=False):
             whole = np.zeros(values.size, bool)
-            at = 0
             for part, name, a, b in zip(parts, names, starts, ends, strict=False):
                 whole[a:b] = part[name]
-                at += 1
             found[names[0]] = whole
     np.savez_compressed(out, **{name: np.packbits(flags) for name, flags in found.items()})
 

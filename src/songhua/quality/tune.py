@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from songhua.quality.checks.calm import attenuated, flat_line
-from songhua.quality.checks.outliers import course, outlier, residual, restless
+from songhua.quality.checks.outliers import Side, course, outlier, residual, restless
 from songhua.quality.checks.steps import rate_of_change, spike
 from songhua.quality.stack import Stack
 from songhua.quality.verdict import Floats, Found, Verdict
@@ -18,6 +18,8 @@ Mask = NDArray[np.bool_]
 _TAILS = np.array([0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2])
 _WINDOWS = (5, 11, 49, 97)
 _STEPS = (3, 6, 12, 24, 48, 96)
+_METHODS: tuple[Literal["average", "differential"], ...] = ("average", "differential")
+_SIDES: tuple[Side, ...] = ("both", "above", "below")
 _LEAST_GAIN = 0.01
 
 
@@ -125,38 +127,52 @@ def candidates(
     others
         Other quantities of the site, beside each value.
     """
-    values = stack.values
-    for low in _limits(values[first], lowest=True):
-        yield Candidate("range", {"fail": [low, np.inf]}, values < low)
-    for high in _limits(values[first]):
-        yield Candidate("range", {"fail": [-np.inf, high]}, values > high)
+    yield from _ranges(stack.values, first)
     yield from _above("rate", {}, rate_of_change(stack, suspect=np.inf), first)
-    for method in ("average", "differential"):
-        found = spike(stack, suspect=np.inf, method=method)  # type: ignore[arg-type]
+    for method in _METHODS:
+        found = spike(stack, suspect=np.inf, method=method)
         yield from _above("spike", {"method": method}, found, first)
-    step = float(np.nanmedian(stack.intervals))
-    spread = _spread(values[first])
-    for steps in _STEPS:
-        for share in (0.0, 0.001, 0.01, 0.05):
-            told = {"suspect_s": steps * step, "tolerance": share * spread}
-            yield Candidate("flat", told, _flagged(flat_line(stack, **told)))
-    for steps in (6, 12, 48, 96):
-        told = {"window_s": steps * step}
-        found = attenuated(stack, suspect=0, fail=0, fewest=3, **told)
-        for limit in _limits(found.measured[first], lowest=True):
-            yield Candidate("calm", {**told, "suspect": limit}, found.measured < limit)
-        yield from _above("restless", told, restless(stack, suspect=np.inf, **told), first)
-    for window in _WINDOWS:
-        for share in (0.01, 0.1):
-            for side in ("both", "above", "below"):
-                told = {"window": window, "floor": share * spread, "side": side}
-                found = outlier(stack, suspect=np.inf, **told)  # type: ignore[arg-type]
-                yield from _above("outlier", told, found, first)
+    yield from _still(stack, first)
+    yield from _outliers(stack, first)
     for days in (3, 7):
         found = course(stack, days=days, suspect=np.inf)
         yield from _above("course", {"days": days}, found, first)
     if others:
         yield from _residuals(stack, first, others)
+
+
+def _ranges(values: Floats, first: Mask) -> Iterator[Candidate]:
+    for low in _limits(values[first], lowest=True):
+        yield Candidate("range", {"fail": [low, np.inf]}, values < low)
+    for high in _limits(values[first]):
+        yield Candidate("range", {"fail": [-np.inf, high]}, values > high)
+
+
+def _still(stack: Stack, first: Mask) -> Iterator[Candidate]:
+    step = float(np.nanmedian(stack.intervals))
+    spread = _spread(stack.values[first])
+    for steps in _STEPS:
+        seconds = steps * step
+        for share in (0.0, 0.001, 0.01, 0.05):
+            found = flat_line(stack, suspect_s=seconds, tolerance=share * spread)
+            told = {"suspect_s": seconds, "tolerance": share * spread}
+            yield Candidate("flat", told, _flagged(found))
+        found = attenuated(stack, suspect=0, fail=0, fewest=3, window_s=seconds)
+        for limit in _limits(found.measured[first], lowest=True):
+            told = {"window_s": seconds, "suspect": limit, "fail": 0.0, "fewest": 3}
+            yield Candidate("calm", told, found.measured < limit)
+        found = restless(stack, suspect=np.inf, window_s=seconds)
+        yield from _above("restless", {"window_s": seconds}, found, first)
+
+
+def _outliers(stack: Stack, first: Mask) -> Iterator[Candidate]:
+    spread = _spread(stack.values[first])
+    for window in _WINDOWS:
+        for floor in (0.01 * spread, 0.1 * spread):
+            for side in _SIDES:
+                found = outlier(stack, window=window, floor=floor, side=side, suspect=np.inf)
+                told = {"window": window, "floor": floor, "side": side}
+                yield from _above("outlier", told, found, first)
 
 
 def fit(values: Floats, others: Sequence[Floats], *, rounds: int = 10) -> tuple[list[float], float]:
