@@ -53,7 +53,7 @@ def ioos(values: np.ndarray, times: np.ndarray, first: np.ndarray) -> dict[str, 
                 values, stamps, limit, 0, test_period=steps * step, min_obs=3
             )
             found[f"attenuated {steps} {limit:.3g}"] = told == 3
-    return {f"ioos_qc {name}": np.ma.filled(told, False) for name, told in found.items()}
+    return {f"ioos_qc {name}": np.ma.filled(told, fill_value=False) for name, told in found.items()}
 
 
 def saqc(values: np.ndarray, times: np.ndarray, first: np.ndarray) -> dict[str, np.ndarray]:
@@ -65,41 +65,54 @@ def saqc(values: np.ndarray, times: np.ndarray, first: np.ndarray) -> dict[str, 
     step = float(np.median(np.diff(times))) / 1e6
     early = values[first]
     spread = float(np.nanquantile(early, 0.75) - np.nanquantile(early, 0.25)) or 1.0
-    calls = []
-    for low in _limits(early, low=True):
-        calls.append(("flagRange", {"min": low}))
-    for high in _limits(early):
-        calls.append(("flagRange", {"max": high}))
-    for window in (11, 49, 97):
-        for thresh in (3, 4, 6, 10, 20, 40):
-            for method in ("modified", "standard"):
-                calls.append(("flagZScore", {"method": method, "window": window, "thresh": thresh}))
-    for thresh in (3, 4, 5, 7):
-        calls.append(("flagZScore", {"method": "modified", "thresh": thresh}))
-    for thresh in (1.5, 3, 6):
-        calls.append(("flagUniLOF", {"n": 20, "thresh": thresh}))
-    for steps in (3, 6, 12, 24, 48):
-        for share in (0, 0.001, 0.01, 0.05):
-            window = f"{int(steps * step)}s"
-            calls.append(("flagConstants", {"window": window, "thresh": share * spread}))
-    for steps in (6, 24):
-        for many in (0.5, 1, 2, 4):
-            window = f"{int(steps * step)}s"
-            calls.append(("flagJumps", {"window": window, "thresh": many * spread}))
-    for many in (0.5, 1, 2, 4):
-        told = {"tolerance": 0.25 * spread, "thresh": many * spread}
-        calls.append(("flagOffset", {"window": f"{int(12 * step)}s", **told}))
     found = {}
-    for method, told in calls:
+    for method, told in _calls(early, step, spread):
         try:
             flags = getattr(data, method)("x", **told).flags["x"].to_numpy() > 0
-        except Exception as fault:  # noqa: BLE001 - a method that cannot do with a series has no flags
+        except Exception as fault:  # noqa: BLE001 - then it has no flags
             print(f"{method} {told}: {fault!r}"[:160], file=sys.stderr)
             continue
         whole = np.zeros(values.size, bool)
         whole[unique] = flags
         found[f"saqc {method} {told}"] = whole & np.isfinite(values)
     return found
+
+
+def _calls(early: np.ndarray, step: float, spread: float) -> list[tuple[str, dict]]:
+    """Return methods with settings. (flagByVariance takes minutes a setting: left out.)"""
+    return [
+        *(("flagRange", {"min": low}) for low in _limits(early, low=True)),
+        *(("flagRange", {"max": high}) for high in _limits(early)),
+        *(
+            ("flagZScore", {"method": method, "window": window, "thresh": thresh})
+            for window in (11, 49, 97)
+            for thresh in (3, 4, 6, 10, 20, 40)
+            for method in ("modified", "standard")
+        ),
+        *(("flagZScore", {"method": "modified", "thresh": thresh}) for thresh in (3, 4, 5, 7)),
+        *(("flagUniLOF", {"n": 20, "thresh": thresh}) for thresh in (1.5, 3, 6)),
+        *(
+            ("flagConstants", {"window": f"{int(steps * step)}s", "thresh": share * spread})
+            for steps in (3, 6, 12, 24, 48)
+            for share in (0, 0.001, 0.01, 0.05)
+        ),
+        *(
+            ("flagJumps", {"window": f"{int(steps * step)}s", "thresh": many * spread})
+            for steps in (6, 24)
+            for many in (0.5, 1, 2, 4)
+        ),
+        *(
+            (
+                "flagOffset",
+                {
+                    "window": f"{int(12 * step)}s",
+                    "tolerance": 0.25 * spread,
+                    "thresh": many * spread,
+                },
+            )
+            for many in (0.5, 1, 2, 4)
+        ),
+    ]
 
 
 def main(source: str, out: str) -> None:

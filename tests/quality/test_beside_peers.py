@@ -97,11 +97,11 @@ OURS: dict[str, Callable[[Stack], Found]] = {
 def test_flags_are_those_of_ioos_qc(check: str, judged: dict[str, np.ndarray]) -> None:
     differ = []
     for number, (values, times) in enumerate(random_series()):
+        theirs = judged[f"{check}{number}"]
+        compared = theirs != Verdict.NOT_CHECKED if check == "calm_range" else theirs > 0
         ours = OURS[check](Stack.of(values, times)).flags
-        if ours.tolist() != judged[f"{check}{number}"].tolist():
-            differ.append(
-                (number, values.tolist(), ours.tolist(), judged[f"{check}{number}"].tolist())
-            )
+        if (ours != theirs)[compared].any():
+            differ.append((number, values.tolist(), ours.tolist(), theirs.tolist()))
     assert not differ, f"{len(differ)} of {SERIES}: {differ[0]}"
 
 
