@@ -1,6 +1,7 @@
 """Flags of the peers for every setting of a grid. Runs in their interpreter, which lacks ours.
 
-``python peers.py IN.npz OUT.npz [IN OUT …]``: `values`, `times` [µs], `starts`, `first` in; flags by name out.
+``python peers.py IN.npz OUT.npz [IN OUT …]``: `values`, `times` [µs], `starts`, `first` in;
+flags by name out.
 Thresholds are quantiles of what each check measures on the first half.
 """
 
@@ -79,7 +80,7 @@ def saqc(values: np.ndarray, times: np.ndarray, first: np.ndarray) -> dict[str, 
 
 
 def _calls(early: np.ndarray, step: float, spread: float) -> list[tuple[str, dict]]:
-    """Return methods with settings. (flagByVariance takes minutes a setting: left out.)"""
+    """Return methods with settings; flagByVariance takes minutes a setting and is left out."""
     return [
         *(("flagRange", {"min": low}) for low in _limits(early, low=True)),
         *(("flagRange", {"max": high}) for high in _limits(early)),

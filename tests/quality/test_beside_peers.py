@@ -18,7 +18,7 @@ from songhua.quality.checks.calm import attenuated, flat_line
 from songhua.quality.checks.limits import gross_range
 from songhua.quality.checks.steps import rate_of_change, spike
 from songhua.quality.stack import Stack
-from songhua.quality.verdict import Found
+from songhua.quality.verdict import Found, Verdict
 
 PEERS = os.environ.get("SONGHUA_BENCH_PEERS", "")
 pytestmark = pytest.mark.skipif(not PEERS, reason="SONGHUA_BENCH_PEERS names no interpreter")
