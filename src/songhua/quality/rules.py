@@ -24,7 +24,7 @@ class Rule:
         What verdicts name it by.
     kind
         ``range``, ``season``, ``rate``, ``spike``, ``flat``, ``calm``, ``gap``, ``shift``,
-        ``neighbours``, ``relation``.
+        ``outlier``, ``restless``, ``course``, ``residual``, ``neighbours``, ``relation``.
     sites
         Which; empty for all.
     since, until
@@ -73,6 +73,10 @@ def _names(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
+def _numbers(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_number, value))
+
+
 def _one_of(*words: str) -> Fits:
     return lambda value: value in words
 
@@ -112,6 +116,8 @@ class Kind:
     by_less: bool = False
 
 
+_SIDE = _one_of("both", "above", "below")
+
 KINDS: Mapping[str, Kind] = {
     "range": Kind({"fail": _span}, {"suspect": _span}),
     "season": Kind({"seasons": _seasons}),
@@ -133,6 +139,18 @@ KINDS: Mapping[str, Kind] = {
     "gap": Kind({"suspect_s": _positive}, {"fail_s": _positive}),
     "shift": Kind(
         {"window": _count, "suspect": _positive, "floor": _positive}, {"fail": _positive}
+    ),
+    "outlier": Kind(
+        {"window": _count, "suspect": _positive, "floor": _positive},
+        {"fail": _positive, "side": _SIDE},
+    ),
+    "restless": Kind(
+        {"window_s": _positive, "suspect": _positive}, {"fail": _positive, "fewest": _count}
+    ),
+    "course": Kind({"days": _count, "suspect": _positive}, {"fail": _positive, "side": _SIDE}),
+    "residual": Kind(
+        {"of": _names, "weights": _numbers, "offset": _number, "suspect": _positive},
+        {"fail": _positive},
     ),
     "neighbours": Kind(
         {"suspect": _positive, "floor": _positive, "within_km": _positive},
@@ -243,6 +261,12 @@ def _check_settings(number: int, name: str, kind: Kind, settings: Mapping[str, A
                 f"{low} = {settings[low]} 比 {high} = {settings[high]} 更宽",
                 f"{low} = {settings[low]} is wider than {high} = {settings[high]}",
             )
+    _check_others(number, name, settings)
+
+
+def _check_others(number: int, name: str, settings: Mapping[str, Any]) -> None:
+    if "weights" in settings and len(settings["weights"]) != len(settings["of"]):
+        raise _fault(number, name, "of 与 weights 个数不同", "of and weights differ in number")
     for other in settings.get("of", ()):
         if not _is_quantity(other):
             raise _fault(number, name, f"没有这个指标：{other}", f"unknown quantity {other}")

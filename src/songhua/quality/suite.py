@@ -16,6 +16,7 @@ from songhua.model import BEIJING
 from songhua.quality.checks.calm import attenuated, flat_line
 from songhua.quality.checks.company import nearest, neighbours, relation
 from songhua.quality.checks.limits import Season, climatology, gross_range
+from songhua.quality.checks.outliers import course, outlier, residual, restless
 from songhua.quality.checks.shifts import gap, level_shift
 from songhua.quality.checks.steps import rate_of_change, spike
 from songhua.quality.rules import Rule
@@ -277,6 +278,11 @@ class _Looked:
         right = [self._beside(name) for name in told.pop("of")]
         return relation(self._stack.values, right, kind=told.pop("law"), **told)
 
+    def residual(self, settings: Mapping[str, Any]) -> Found:
+        told = dict(settings)
+        others = [self._beside(one) for one in told.pop("of")]
+        return residual(self._stack.values, others, **told)
+
     def _beside(self, quantity: str) -> NDArray[np.float64]:
         """Return another quantity at the same sites and times; NaN where there is none."""
         other = self._parts.get(quantity)
@@ -307,6 +313,10 @@ _RUN: Mapping[str, Callable[[_Looked, Mapping[str, Any]], Found]] = {
     "calm": _by(attenuated),
     "gap": _by(gap),
     "shift": _by(level_shift),
+    "outlier": _by(outlier),
+    "restless": _by(restless),
+    "course": _by(course),
+    "residual": _Looked.residual,
     "neighbours": _Looked.neighbours,
     "relation": _Looked.relation,
 }
@@ -336,14 +346,17 @@ def _look_back(rule: Rule) -> timedelta:
     longest = max(
         settings.get("suspect_s", 0), settings.get("fail_s", 0), settings.get("window_s", 0)
     )
-    return 2 * step + timedelta(seconds=longest) + 2 * int(settings.get("window", 0)) * step
+    days = timedelta(days=2 * int(settings.get("days", 0)))  # half of them may lack the value
+    window = 2 * int(settings.get("window", 0)) * step
+    return 2 * step + timedelta(seconds=longest) + window + days
 
 
 def _look_ahead(rule: Rule) -> timedelta:
     step = _STEP[rule.period]
     if rule.kind == "spike":
         return timedelta(seconds=_settings(rule)["within_s"])
-    return int(rule.settings["window"]) * step if rule.kind == "shift" else timedelta(0)
+    has_future = rule.kind in ("shift", "outlier")
+    return int(rule.settings["window"]) * step if has_future else timedelta(0)
 
 
 def _microseconds(day: Any) -> int:

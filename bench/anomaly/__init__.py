@@ -1,0 +1,1 @@
+"""Detection on labelled series beside the peers."""
