@@ -1,0 +1,94 @@
+"""Thresholds on the first half, leads on the second, labels against leads."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.fraud.series import half, load
+from bench.fraud.tamper import ACTS, NAMED, STRENGTHS, Case, tampered
+from songhua.quality.fraud.find import DETECTORS, Curve, calibrate, find, traces
+from songhua.quality.fraud.lead import Lead
+from songhua.quality.fraud.panel import Panel
+
+SEED = 7
+
+
+@dataclass
+class Score:
+    """Of one medium, kind and strength."""
+
+    medium: str
+    kind: str
+    strength: str
+    cases: int
+    named: int
+    found: int
+
+
+def fixed(folder: Path) -> dict[str, Curve]:
+    """Return the curves of the first halves, all media together."""
+    all_traces, years = [], {}
+    for panel in (half(whole, second=False) for whole in load(folder).values()):
+        told = traces(panel)
+        all_traces += told
+        for kind in {trace.kind for trace in told}:
+            years[kind] = years.get(kind, 0.0) + panel.years()
+    return {
+        kind: calibrate([t for t in all_traces if t.kind == kind], years[kind])[kind]
+        for kind in DETECTORS
+        if kind in years
+    }
+
+
+def write_calibration(folder: Path, path: Path) -> None:
+    """Write the curves that are delivered with the code."""
+    curves = fixed(folder)
+    lines = [f'  "{kind}": {json.dumps(curve)}' for kind, curve in curves.items()]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def meets(lead: Lead, case: Case, panel: Panel) -> bool:
+    """Return whether a lead points at a case: site, quantity, a third of it, a tenth of the lead."""
+    site = panel.sites[case.site]
+    same = {lead.quantity} & {case.quantity, *(("power",) if case.kind == "stopped" else ())}
+    if case.kind == "stopped":
+        same |= {lead.quantity}
+    if site not in lead.sites or not same:
+        return False
+    start, end = int(panel.times[case.start]), int(panel.times[case.end - 1])
+    shared = min(end, lead.end) - max(start, lead.start)
+    return shared >= 0.33 * (end - start) and shared >= 0.1 * (lead.end - lead.start)
+
+
+def score(panel: Panel, medium: str, kind: str, strength: str, *, each: int) -> Score | None:
+    """Return how many of the cases of a kind and strength leads point at."""
+    cheated, cases = tampered(panel, kind, strength, SEED, each=each)
+    if not cases:
+        return None
+    leads = [lead for lead in find(cheated) if not lead.excused]
+    own = [lead for lead in leads if lead.kind == NAMED.get(kind, kind)]
+    named = sum(any(meets(lead, case, cheated) for lead in own) for case in cases)
+    found = sum(any(meets(lead, case, cheated) for lead in leads) for case in cases)
+    return Score(medium, kind, strength, len(cases), named, found)
+
+
+def clean(panel: Panel) -> dict[str, int]:
+    """Return how many leads of each kind the untouched series give."""
+    counts = dict.fromkeys(DETECTORS, 0)
+    for lead in find(panel):
+        counts[lead.kind] += not lead.excused
+    return counts
+
+
+def run(folder: Path) -> tuple[list[Score], dict[str, tuple[float, dict[str, int]]]]:
+    """Return every score, and of each medium site-years and false leads of the second half."""
+    scores, false = [], {}
+    for medium, whole in load(folder).items():
+        panel = half(whole, second=True)
+        false[medium] = (panel.years(), clean(panel))
+        for kind in ACTS:
+            for strength in STRENGTHS:
+                found = score(panel, medium, kind, strength, each=2 if medium == "air" else 3)
+                if found is not None:
+                    scores.append(found)
+    return scores, false
