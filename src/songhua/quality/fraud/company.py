@@ -11,6 +11,7 @@ from songhua.quality.fraud.windows import correlation, edges, means, standing
 from songhua.quality.verdict import Floats
 
 _PAST_DAYS = 45
+_RESOLVED = 8  # steps
 _LAGS = range(2, 13)
 
 
@@ -28,8 +29,21 @@ def _series(panel: Panel) -> Iterator[tuple[str, int, Floats, Floats]]:
         step = resolution(table)
         near = panel.reference(quantity)
         for site, row in enumerate(table):
-            if np.isfinite(near[site]).any():
-                yield quantity, site, _logs(row, step), _logs(near[site], step)
+            told = near[site]
+            if not np.isfinite(told).any():
+                continue
+            # where little is expected, what an instrument tells in steps says nothing
+            expected = means(told, *_centred(panel))
+            told = np.where(expected >= _RESOLVED * step, told, np.nan)
+            if np.isfinite(told).any():
+                yield quantity, site, _logs(row, step), _logs(told, step)
+
+
+def _centred(panel: Panel) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return for each time the three days around it."""
+    at = np.arange(panel.times.size, dtype=np.int64)
+    reach = panel.hours(36)
+    return np.maximum(at - reach, 0), np.minimum(at + reach + 1, panel.times.size)
 
 
 def cleaner(panel: Panel) -> Iterator[Trace]:

@@ -12,6 +12,7 @@ from songhua.model import BadInput
 from songhua.quality.verdict import Floats
 
 _NEAREST = 5
+_FEWEST = 100
 _LONGEST = 2_000_000
 _KM_A_DEGREE = 111.0
 
@@ -43,7 +44,8 @@ class Panel:
     values
         Of each quantity, sites × times; NaN where missing.
     near
-        For each site the places of its neighbours; for a water station, of the one upstream.
+        For each site the places of its neighbours (of a water station, of the one upstream);
+        empty where they are to be found from the values.
     limits
         Of a quantity.
     zone
@@ -74,8 +76,8 @@ class Panel:
         Parameters
         ----------
         places
-            ``site`` with ``lon lat``, or ``upstream``, or both; without it every other site is a
-            neighbour.
+            ``site`` with ``lon lat``, or ``upstream``, or both; without it the sites that go
+            together best are neighbours.
 
         Raises
         ------
@@ -127,21 +129,45 @@ class Panel:
         return float(held.sum()) * self.step / 3.15576e13
 
     def reference(self, quantity: str) -> Floats:
-        """Return what the neighbours have: their median, where two have a value (or the only one).
+        """Return what the neighbours let expect: the median of theirs, each put to the site's level.
 
-        Where a site has the quantity ``power`` and no neighbour, what its power usually gives.
+        Neighbours are those of `near`; else the five other sites that go with it best. Where a
+        site has none but the quantity ``power``, what its power usually gives.
         """
         if quantity not in self._made:
             table = self.values[quantity]
             found = np.full_like(table, np.nan)
             for site in range(len(self.sites)):
-                near = self.near[site] if self.near else ()
+                near = self.near[site] if self.near else _alike(table, site)
                 if near:
-                    found[site] = _median(table[list(near)])
+                    found[site] = _median(_levelled(table[list(near)], table[site]))
                 elif "power" in self.values and quantity not in {"power", "running"}:
                     found[site] = _by_power(self.values["power"][site], table[site])
             self._made[quantity] = found
         return self._made[quantity]
+
+
+def _alike(table: Floats, site: int) -> tuple[int, ...]:
+    """Return the sites whose values rise and fall most like those of one."""
+    told = []
+    for other in range(table.shape[0]):
+        both = np.isfinite(table[other]) & np.isfinite(table[site])
+        if other == site or both.sum() < _FEWEST:
+            continue
+        one, two = (np.log1p(np.maximum(table[n][both], 0)) for n in (site, other))
+        if one.std() > 0 and two.std() > 0:
+            told.append((float(np.corrcoef(one, two)[0, 1]), other))
+    return tuple(other for follows, other in sorted(told, reverse=True)[:_NEAREST] if follows > 0.3)  # noqa: PLR2004
+
+
+def _levelled(rows: Floats, own: Floats) -> Floats:
+    """Return series multiplied so that each has the median of one's own."""
+    found = rows.copy()
+    for number, row in enumerate(rows):
+        both = np.isfinite(row) & np.isfinite(own)
+        if both.any() and np.median(row[both]) > 0 and np.median(own[both]) > 0:
+            found[number] = row * (np.median(own[both]) / np.median(row[both]))
+    return found
 
 
 def resolution(values: Floats) -> float:
@@ -185,9 +211,9 @@ def _by_power(power: Floats, values: Floats) -> Floats:
 
 def _neighbours(sites: tuple[str, ...], places: pl.DataFrame | None) -> tuple[tuple[int, ...], ...]:
     order = {site: number for number, site in enumerate(sites)}
-    everyone = tuple(tuple(n for n in range(len(sites)) if n != m) for m in range(len(sites)))
     if places is None:
-        return tuple(near[:_NEAREST] for near in everyone)
+        return ()
+    everyone = tuple(tuple(n for n in range(len(sites)) if n != m) for m in range(len(sites)))
     told = {row["site"]: row for row in places.iter_rows(named=True)}
     found = []
     for site, others in zip(sites, everyone, strict=True):

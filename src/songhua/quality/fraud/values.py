@@ -10,7 +10,7 @@ from songhua.quality.fraud.panel import Panel, resolution
 from songhua.quality.fraud.windows import edges, sums
 from songhua.quality.verdict import Floats
 
-_LONGEST_USUAL = 6  # of a run of equal values, in what is taken as usual
+_LONGEST_USUAL = 24  # of a run of equal values, in what is taken as usual
 _FEWEST_RUN = 4
 _BANDS = 4
 _ASKED = 20  # values in a window below which nothing is said
