@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.fraud.series import half, load
+from bench.fraud.series import fit_to_learn, half, load
 from bench.fraud.tamper import ACTS, NAMED, STRENGTHS, Case, tampered
-from songhua.quality.fraud.find import DETECTORS, Curve, calibrate, find, traces
+from songhua.quality.fraud.find import DETECTORS, calibrate, find, traces
 from songhua.quality.fraud.lead import Lead
 from songhua.quality.fraud.panel import Panel
 
@@ -25,34 +25,28 @@ class Score:
     found: int
 
 
-def fixed(folder: Path) -> dict[str, Curve]:
-    """Return the curves of the first halves, all media together."""
-    all_traces, years = [], {}
-    for panel in (half(whole, second=False) for whole in load(folder).values()):
-        told = traces(panel)
-        all_traces += told
-        for kind in {trace.kind for trace in told}:
-            years[kind] = years.get(kind, 0.0) + panel.years()
-    return {
-        kind: calibrate([t for t in all_traces if t.kind == kind], years[kind])[kind]
-        for kind in DETECTORS
-        if kind in years
+def fixed(folder: Path) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """Return the curves of the first half of each medium."""
+    halves = {
+        medium: fit_to_learn(medium, half(whole, second=False))
+        for medium, whole in load(folder).items()
     }
+    return {medium: calibrate(traces(panel), panel.years()) for medium, panel in halves.items()}
 
 
 def write_calibration(folder: Path, path: Path) -> None:
     """Write the curves that are delivered with the code."""
-    curves = fixed(folder)
-    lines = [f'  "{kind}": {json.dumps(curve)}' for kind, curve in curves.items()]
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    media = []
+    for medium, curves in fixed(folder).items():
+        lines = [f'    "{kind}": {json.dumps(curve)}' for kind, curve in curves.items()]
+        media.append(f'  "{medium}": {{\n' + ",\n".join(lines) + "\n  }")
+    path.write_text("{\n" + ",\n".join(media) + "\n}\n", encoding="utf-8")
 
 
 def meets(lead: Lead, case: Case, panel: Panel) -> bool:
     """Return whether a lead points at a case: site, quantity, a third of it, a tenth of the lead."""
     site = panel.sites[case.site]
-    same = {lead.quantity} & {case.quantity, *(("power",) if case.kind == "stopped" else ())}
-    if case.kind == "stopped":
-        same |= {lead.quantity}
+    same = lead.quantity == case.quantity or case.kind == "stopped"  # the state is no quantity's
     if site not in lead.sites or not same:
         return False
     start, end = int(panel.times[case.start]), int(panel.times[case.end - 1])
@@ -65,17 +59,17 @@ def score(panel: Panel, medium: str, kind: str, strength: str, *, each: int) -> 
     cheated, cases = tampered(panel, kind, strength, SEED, each=each)
     if not cases:
         return None
-    leads = [lead for lead in find(cheated) if not lead.excused]
+    leads = [lead for lead in find(cheated, medium=medium) if not lead.excused]
     own = [lead for lead in leads if lead.kind == NAMED.get(kind, kind)]
     named = sum(any(meets(lead, case, cheated) for lead in own) for case in cases)
     found = sum(any(meets(lead, case, cheated) for lead in leads) for case in cases)
     return Score(medium, kind, strength, len(cases), named, found)
 
 
-def clean(panel: Panel) -> dict[str, int]:
+def clean(panel: Panel, medium: str) -> dict[str, int]:
     """Return how many leads of each kind the untouched series give."""
     counts = dict.fromkeys(DETECTORS, 0)
-    for lead in find(panel):
+    for lead in find(panel, medium=medium):
         counts[lead.kind] += not lead.excused
     return counts
 
@@ -85,7 +79,7 @@ def run(folder: Path) -> tuple[list[Score], dict[str, tuple[float, dict[str, int
     scores, false = [], {}
     for medium, whole in load(folder).items():
         panel = half(whole, second=True)
-        false[medium] = (panel.years(), clean(panel))
+        false[medium] = (panel.years(), clean(panel, medium))
         for kind in ACTS:
             for strength in STRENGTHS:
                 found = score(panel, medium, kind, strength, each=2 if medium == "air" else 3)

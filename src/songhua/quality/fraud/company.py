@@ -21,8 +21,14 @@ def _logs(values: Floats, step: float) -> Floats:
     return found
 
 
-def _series(panel: Panel) -> Iterator[tuple[str, int, Floats, Floats]]:
-    """Yield logarithms of every series and of its reference, where it has one."""
+def _series(
+    panel: Panel, *, own_too: bool = False
+) -> Iterator[tuple[str, int, Floats, Floats]]:
+    """Yield logarithms of every series and of its reference, where it has one.
+
+    Both are left out where the reference (or, when asked, the site itself) is so low that the
+    instrument's steps hide movement.
+    """
     for quantity, table in panel.values.items():
         if quantity in {"power", "running"}:
             continue
@@ -35,6 +41,9 @@ def _series(panel: Panel) -> Iterator[tuple[str, int, Floats, Floats]]:
             # where little is expected, what an instrument tells in steps says nothing
             expected = means(told, *_centred(panel))
             told = np.where(expected >= _RESOLVED * step, told, np.nan)
+            if own_too:
+                level = means(row, *_centred(panel))
+                told = np.where(level >= _RESOLVED * step, told, np.nan)
             if np.isfinite(told).any():
                 yield quantity, site, _logs(row, step), _logs(told, step)
 
@@ -48,12 +57,12 @@ def _centred(panel: Panel) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def cleaner(panel: Panel) -> Iterator[Trace]:
     """Yield how far the ratio to the reference fell below that of the weeks before."""
-    starts, ends = edges(panel.times.size, panel.hours(72), panel.hours(12))
+    starts, ends = edges(panel.times.size, panel.hours(144), panel.hours(12))
     back = max(1, round(_PAST_DAYS * 2))
     for quantity, site, own, near in _series(panel):
         ratio = means(own - near, starts, ends)
-        fall = ratio - _past_median(ratio, back, skip=6)
-        yield Trace("cleaner", site, quantity, starts, ends, -standing(fall, 0.02))
+        fall = ratio - _past_median(ratio, back, skip=12)
+        yield Trace("cleaner", site, quantity, starts, ends, -standing(fall, 0.05))
 
 
 def _past_median(values: Floats, back: int, skip: int) -> Floats:
@@ -70,10 +79,13 @@ def _past_median(values: Floats, back: int, skip: int) -> Floats:
 
 def unfollowing(panel: Panel) -> Iterator[Trace]:
     """Yield how far the correlation with the reference, at the usual lag, fell."""
-    starts, ends = edges(panel.times.size, panel.hours(5 * 24), panel.hours(24))
+    starts, ends = edges(panel.times.size, panel.hours(7 * 24), panel.hours(24))
     for quantity, site, own, near in _series(panel):
         shifted = _shift(near, _usual_lag(own, near, panel.hours(48)))
-        follows = np.arctanh(0.99 * correlation(own, shifted, starts, ends))
+        level = np.arctanh(0.99 * correlation(own, shifted, starts, ends))
+        back = panel.hours(6)
+        moves = own - _shift(own, back), shifted - _shift(shifted, back)
+        follows = level + np.arctanh(0.99 * correlation(*moves, starts, ends))
         held = follows[np.isfinite(follows)]
         if held.size < 10 or np.median(held) < 0.5:  # noqa: PLR2004  never followed well
             continue
@@ -106,7 +118,7 @@ def clock(panel: Panel) -> Iterator[Trace]:
     starts, ends = edges(panel.times.size, panel.hours(7 * 24), panel.hours(24))
     hour = panel.hours(1)
     for quantity, site, own, near in _series(panel):
-        now = np.full(starts.size, -1.0)
+        now = np.full(starts.size, np.nan)
         for lag in (-hour, 0, hour):
             found = correlation(own, _shift(near, lag), starts, ends)
             now = np.fmax(now, found)
@@ -120,18 +132,18 @@ def clock(panel: Panel) -> Iterator[Trace]:
 
 def attenuated(panel: Panel) -> Iterator[Trace]:
     """Yield how far hour-to-hour movement, beside that of the reference, fell."""
-    starts, ends = edges(panel.times.size, panel.hours(48), panel.hours(12))
-    for quantity, site, own, near in _series(panel):
+    starts, ends = edges(panel.times.size, panel.hours(72), panel.hours(12))
+    for quantity, site, own, near in _series(panel, own_too=True):
         moves = _activity(own, starts, ends) - _activity(near, starts, ends)
         yield Trace("attenuated", site, quantity, starts, ends, -standing(moves, 0.05))
 
 
 def calm(panel: Panel) -> Iterator[Trace]:
     """Yield how far movement at night, or under inspection, fell beside that of other hours."""
-    starts, ends = edges(panel.times.size, panel.hours(7 * 24), panel.hours(24))
+    starts, ends = edges(panel.times.size, panel.hours(10 * 24), panel.hours(24))
     hour = panel.hour()
     night = (hour >= 22) | (hour < 6)  # noqa: PLR2004
-    for quantity, site, own, near in _series(panel):
+    for quantity, site, own, near in _series(panel, own_too=True):
         at_night = _moves_in(own, starts, ends, night) - _moves_in(near, starts, ends, night)
         by_day = _moves_in(own, starts, ends, ~night) - _moves_in(near, starts, ends, ~night)
         yield Trace(

@@ -81,7 +81,8 @@ def _pairs(flat: NDArray[np.int64]) -> list[tuple[int, int]]:
     same = np.flatnonzero(hashes[order][1:] == hashes[order][:-1])[:_MOST_PAIRS]
     pairs = zip(places[order][same], places[order][same + 1], strict=True)
     found = [(int(a), int(b)) for a, b in pairs if b - a >= _WINDOW]
-    return sorted((a, b) for a, b in found if (windows[a] == windows[b]).all())
+    equal = ((b, a) for a, b in found if (windows[a] == windows[b]).all())
+    return [(a, b) for b, a in sorted(equal)]
 
 
 def _stretch(flat: NDArray[np.int64], first: int, second: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from importlib.resources import files
 import numpy as np
 import polars as pl
 
+from songhua.model import BadInput
 from songhua.quality.fraud import company, copies, values, waves, works
 from songhua.quality.fraud.innocent import explanations
 from songhua.quality.fraud.lead import Lead, Trace
@@ -41,10 +42,20 @@ _MOST_POINTS = 2_000
 
 
 @cache
-def calibration() -> Mapping[str, Curve]:
-    """Return the curves that are delivered with the code, from clean series."""
+def calibration(medium: str) -> Mapping[str, Curve]:
+    """Return the curves that are delivered with the code, from clean series of a medium.
+
+    Raises
+    ------
+    BadInput
+        If there are none of this medium.
+    """
     text = (files("songhua.quality.fraud") / "calibration.json").read_text(encoding="utf-8")
-    return {kind: [(a, b) for a, b in curve] for kind, curve in json.loads(text).items()}
+    every = json.loads(text)
+    if medium not in every:
+        told = "、".join(every)
+        raise BadInput(f"介质须为 {told}：{medium}。", f"The medium must be one of {told}: {medium}.")
+    return {kind: [(a, b) for a, b in curve] for kind, curve in every[medium].items()}
 
 
 def traces(panel: Panel, kinds: Iterable[str] = tuple(DETECTORS)) -> list[Trace]:
@@ -108,12 +119,13 @@ def rate_at(curve: Curve, stat: Floats) -> Floats:
 def find(
     panel: Panel,
     *,
+    medium: str = "air",
     kinds: Iterable[str] = tuple(DETECTORS),
     least: float = USUAL_SCORE,
     curves: Mapping[str, Curve] | None = None,
 ) -> list[Lead]:
     """Return leads of a score of at least `least`, the strongest first."""
-    curves = calibration() if curves is None else curves
+    curves = calibration(medium) if curves is None else curves
     found = []
     for trace in traces(panel, kinds):
         curve = curves.get(trace.kind)

@@ -19,7 +19,7 @@ def stopped(panel: Panel) -> Iterator[Trace]:
     declared = panel.values.get("running")
     if declared is None:
         return
-    signs = [q for q in panel.values if q != "running"]
+    signs = [q for q in panel.values if q not in {"running", "o2"}]
     starts, ends = edges(panel.times.size, panel.hours(24), panel.hours(6))
     for quantity in signs:
         table = panel.values[quantity]
@@ -88,13 +88,13 @@ def _against(values: Floats, reference: Floats, quantity: str, panel: Panel) -> 
 
 
 def setting(panel: Panel) -> Iterator[Trace]:
-    """Yield how far values fell within three days of a recorded change of settings.
+    """Yield how far values fell within five days of a recorded change of settings.
 
-    Measured beside the reference, and judged by how far the same three days fall elsewhere in the
+    Measured beside the reference, and judged by how far the same five days fall elsewhere in the
     record.
     """
     changes = [event for event in panel.events if event.what == "setting"]
-    reach = panel.hours(72)
+    reach = panel.hours(120)
     every = np.arange(reach, panel.times.size - reach, panel.hours(12), dtype=np.int64)
     for quantity, table in panel.values.items():
         if quantity in _STATES:
