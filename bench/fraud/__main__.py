@@ -12,8 +12,10 @@ CURVES = Path(__file__).parents[2] / "src/songhua/quality/fraud/calibration.json
 
 
 def table(scores: list[Score], false: dict[str, tuple[float, dict[str, int]]]) -> None:
-    """Print recall (any lead / lead of the right name), false leads and precision."""
-    print(f"{'kind':<12} {'medium':<6}" + "".join(f"{s:>22}" for s in STRENGTHS))
+    """Print recall and precision of each kind by its own detector, and false leads."""
+    print(
+        f"recall / precision\n{'kind':<12} {'medium':<6}" + "".join(f"{s:>22}" for s in STRENGTHS)
+    )
     for kind in ACTS:
         for medium in false:
             cells = {s.strength: s for s in scores if (s.kind, s.medium) == (kind, medium)}
@@ -22,8 +24,12 @@ def table(scores: list[Score], false: dict[str, tuple[float, dict[str, int]]]) -
     for strength in STRENGTHS:
         group = [s for s in scores if s.strength == strength]
         every = sum(s.cases for s in group)
-        found, named = sum(s.found for s in group), sum(s.named for s in group)
-        print(f"{strength}: {every} cases, found {found / every:.3f}, named {named / every:.3f}")
+        found, leads = sum(s.found for s in group), sum(s.leads for s in group)
+        true = sum(s.true for s in group)
+        print(
+            f"{strength}: {every} cases, recall {found / every:.3f}, "
+            f"precision {true / max(1, leads):.3f}"
+        )
     for medium, (years, counts) in false.items():
         total = sum(counts.values())
         shown = ", ".join(f"{kind} {count}" for kind, count in counts.items() if count)
@@ -36,7 +42,8 @@ def table(scores: list[Score], false: dict[str, tuple[float, dict[str, int]]]) -
 def _cell(score: Score | None) -> str:
     if score is None:
         return f"{'—':>22}"
-    text = f"{score.found / score.cases:.2f} / {score.named / score.cases:.2f} of {score.cases}"
+    precision = score.true / score.leads if score.leads else float("nan")
+    text = f"{score.found / score.cases:.2f} / {precision:.2f} of {score.cases}"
     return f"{text:>22}"
 
 

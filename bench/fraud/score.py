@@ -21,8 +21,9 @@ class Score:
     kind: str
     strength: str
     cases: int
-    named: int
     found: int
+    leads: int
+    true: int
 
 
 def fixed(folder: Path) -> dict[str, dict[str, list[tuple[float, float]]]]:
@@ -55,15 +56,15 @@ def meets(lead: Lead, case: Case, panel: Panel) -> bool:
 
 
 def score(panel: Panel, medium: str, kind: str, strength: str, *, each: int) -> Score | None:
-    """Return how many of the cases of a kind and strength leads point at."""
+    """Return how many of the cases of a kind and strength leads of that kind point at."""
     cheated, cases = tampered(panel, kind, strength, SEED, each=each)
     if not cases:
         return None
-    leads = [lead for lead in find(cheated, medium=medium) if not lead.excused]
-    own = [lead for lead in leads if lead.kind == NAMED.get(kind, kind)]
-    named = sum(any(meets(lead, case, cheated) for lead in own) for case in cases)
-    found = sum(any(meets(lead, case, cheated) for lead in leads) for case in cases)
-    return Score(medium, kind, strength, len(cases), named, found)
+    leads = find(cheated, medium=medium, kinds=(NAMED.get(kind, kind),))
+    own = [lead for lead in leads if not lead.excused]
+    found = sum(any(meets(lead, case, cheated) for lead in own) for case in cases)
+    true = sum(any(meets(lead, case, cheated) for case in cases) for lead in own)
+    return Score(medium, kind, strength, len(cases), found, len(own), true)
 
 
 def clean(panel: Panel, medium: str) -> dict[str, int]:

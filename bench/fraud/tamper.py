@@ -73,7 +73,7 @@ def _repeated(scene: Scene, noise: float) -> bool:
         return False
     at = int(scene.chance.integers(max(0, latest - 2000), latest)) if site == scene.site else latest
     source = table[site, at : at + size]
-    if np.isnan(source).mean() > 0.1 or site == scene.site and at + size > scene.start:
+    if np.isnan(source).mean() > 0.1 or (site == scene.site and at + size > scene.start):
         return False
     if site != scene.site and np.nanstd(source) == 0:
         return False
@@ -110,7 +110,9 @@ def _digits(scene: Scene, share: float) -> bool:
     units = scene.inside / scene.step
     if np.nanmedian(units) < 20:
         return False
-    human = scene.chance.choice(10, units.size, p=[0.3, 0.02, 0.08, 0.06, 0.04, 0.3, 0.1, 0.04, 0.06, 0])
+    human = scene.chance.choice(
+        10, units.size, p=[0.3, 0.02, 0.08, 0.06, 0.04, 0.3, 0.1, 0.04, 0.06, 0]
+    )
     chosen = scene.chance.random(units.size) < share
     units[chosen] = np.floor(units[chosen] / 10) * 10 + human[chosen]
     scene.write(units * scene.step)

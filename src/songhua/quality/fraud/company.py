@@ -21,9 +21,7 @@ def _logs(values: Floats, step: float) -> Floats:
     return found
 
 
-def _series(
-    panel: Panel, *, own_too: bool = False
-) -> Iterator[tuple[str, int, Floats, Floats]]:
+def _series(panel: Panel, *, own_too: bool = False) -> Iterator[tuple[str, int, Floats, Floats]]:
     """Yield logarithms of every series and of its reference, where it has one.
 
     Both are left out where the reference (or, when asked, the site itself) is so low that the
@@ -87,7 +85,7 @@ def unfollowing(panel: Panel) -> Iterator[Trace]:
         moves = own - _shift(own, back), shifted - _shift(shifted, back)
         follows = level + np.arctanh(0.99 * correlation(*moves, starts, ends))
         held = follows[np.isfinite(follows)]
-        if held.size < 10 or np.median(held) < 0.5:  # noqa: PLR2004  never followed well
+        if held.size < 10 or np.median(held) < 0.5:
             continue
         yield Trace("unfollowing", site, quantity, starts, ends, -standing(follows, 0.2))
 
@@ -142,13 +140,11 @@ def calm(panel: Panel) -> Iterator[Trace]:
     """Yield how far movement at night, or under inspection, fell beside that of other hours."""
     starts, ends = edges(panel.times.size, panel.hours(10 * 24), panel.hours(24))
     hour = panel.hour()
-    night = (hour >= 22) | (hour < 6)  # noqa: PLR2004
+    night = (hour >= 22) | (hour < 6)
     for quantity, site, own, near in _series(panel, own_too=True):
         at_night = _moves_in(own, starts, ends, night) - _moves_in(near, starts, ends, night)
         by_day = _moves_in(own, starts, ends, ~night) - _moves_in(near, starts, ends, ~night)
-        yield Trace(
-            "calm", site, quantity, starts, ends, -standing(at_night - 0.5 * by_day, 0.05)
-        )
+        yield Trace("calm", site, quantity, starts, ends, -standing(at_night - 0.5 * by_day, 0.05))
         yield from _inspected(panel, quantity, site, own, near)
 
 

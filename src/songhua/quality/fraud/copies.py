@@ -64,7 +64,7 @@ def _wonder(flat: NDArray[np.int64]) -> Floats:
 def _pairs(flat: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Return places of equal windows, earlier and later, ordered by the later."""
     count = flat.size - _WINDOW + 1
-    if count < 2:  # noqa: PLR2004
+    if count < 2:
         return []
     windows = np.lib.stride_tricks.sliding_window_view(flat, _WINDOW)
     good = (windows != _GONE).all(axis=1) & ((windows != 0).sum(axis=1) >= _MOVED)

@@ -54,7 +54,9 @@ def calibration(medium: str) -> Mapping[str, Curve]:
     every = json.loads(text)
     if medium not in every:
         told = "、".join(every)
-        raise BadInput(f"介质须为 {told}：{medium}。", f"The medium must be one of {told}: {medium}.")
+        raise BadInput(
+            f"介质须为 {told}：{medium}。", f"The medium must be one of {told}: {medium}."
+        )
     return {kind: [(a, b) for a, b in curve] for kind, curve in every[medium].items()}
 
 

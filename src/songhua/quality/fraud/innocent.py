@@ -40,7 +40,7 @@ def _coarse(row: Floats, inside: Floats) -> Innocent:
         "coarse",
         "仪器分辨率低（通常每步变化不到一个最小刻度）",
         "the instrument tells coarse steps (usual movement below one of them)",
-        own < 0.5,  # noqa: PLR2004
+        own < 0.5,
         round(min(ratio, own), 3),
     )
 
@@ -52,7 +52,7 @@ def _floor(row: Floats, inside: Floats) -> Innocent:
     share = float((held <= low).mean()) if held.size else 0.0
     return Innocent(
         "floor", "多数低于检出限", "mostly below the detection limit", share > 0.5, round(share, 3)
-    )  # noqa: PLR2004
+    )
 
 
 def _windless(panel: Panel, site: int, start: int, end: int) -> Innocent:
@@ -61,7 +61,7 @@ def _windless(panel: Panel, site: int, start: int, end: int) -> Innocent:
     held = np.array([]) if wind is None else wind[site, start:end]
     held = held[np.isfinite(held)]
     mean = float(held.mean()) if held.size else float("nan")
-    return Innocent("windless", "静稳天气（风速 m/s）", "still air (wind, m/s)", mean < 0.5, mean)  # noqa: PLR2004
+    return Innocent("windless", "静稳天气（风速 m/s）", "still air (wind, m/s)", mean < 0.5, mean)
 
 
 def _neighbours_still(panel: Panel, trace: Trace, start: int, end: int) -> Innocent:
@@ -78,7 +78,7 @@ def _neighbours_still(panel: Panel, trace: Trace, start: int, end: int) -> Innoc
         "neighbours_still",
         "周边同时也平稳（变化与其平常之比）",
         "the neighbours were as still (movement beside their usual)",
-        ratio < 0.2,  # noqa: PLR2004
+        ratio < 0.2,
         ratio,
     )
 
@@ -89,7 +89,7 @@ def _saturated(table: Floats, inside: Floats) -> Innocent:
     top = float(held.max()) if held.size else float("nan")
     tops = [float(np.nanmax(row)) for row in table if np.isfinite(row).any()]
     end = max(tops)
-    holds = top >= end and sum(one >= 0.995 * end for one in tops) > 1  # noqa: PLR2004
+    holds = top >= end and sum(one >= 0.995 * end for one in tops) > 1
     return Innocent("saturated", "达到仪器量程上限", "the instrument is at its end", holds, top)
 
 
@@ -113,8 +113,8 @@ def _holiday(panel: Panel, start: int, end: int) -> Innocent:
     days = local.astype("datetime64[us]").astype("datetime64[D]")
     months = days.astype("datetime64[M]")
     day = (days - months).astype(int) + 1
-    october = months.astype(int) % 12 == 9  # noqa: PLR2004
-    share = float((october & (day <= 7)).mean()) if days.size else 0.0  # noqa: PLR2004
+    october = months.astype(int) % 12 == 9
+    share = float((october & (day <= 7)).mean()) if days.size else 0.0
     return Innocent(
         "holiday", "国庆假期（所占比例）", "National Day week (share)", share > 0.7, share
-    )  # noqa: PLR2004
+    )

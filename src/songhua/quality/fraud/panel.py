@@ -157,7 +157,7 @@ def _alike(table: Floats, site: int) -> tuple[int, ...]:
         one, two = (np.log1p(np.maximum(table[n][both], 0)) for n in (site, other))
         if one.std() > 0 and two.std() > 0:
             told.append((float(np.corrcoef(one, two)[0, 1]), other))
-    return tuple(other for follows, other in sorted(told, reverse=True)[:_NEAREST] if follows > 0.3)  # noqa: PLR2004
+    return tuple(other for follows, other in sorted(told, reverse=True)[:_NEAREST] if follows > 0.3)
 
 
 def _levelled(rows: Floats, own: Floats) -> Floats:
@@ -177,7 +177,7 @@ def resolution(values: Floats) -> float:
         return 0.001
     for step in (100.0, 10.0, 1.0, 0.1, 0.01):
         parts = held / step
-        if (np.abs(parts - np.rint(parts)) < 1e-4).mean() >= 0.9:  # noqa: PLR2004
+        if (np.abs(parts - np.rint(parts)) < 1e-4).mean() >= 0.9:
             return step
     return 0.001
 
@@ -196,10 +196,10 @@ def _by_power(power: Floats, values: Floats) -> Floats:
     """Return the median value at about this power; the whole record says what is usual."""
     both = np.isfinite(power) & np.isfinite(values)
     found = np.full_like(values, np.nan)
-    if both.sum() < 100:  # noqa: PLR2004
+    if both.sum() < 100:
         return found
     edges = np.unique(np.quantile(power[both], np.linspace(0, 1, 21)))
-    if edges.size < 3:  # noqa: PLR2004
+    if edges.size < 3:
         return found
     bins = np.clip(np.searchsorted(edges, power, side="right") - 1, 0, edges.size - 2)
     for number in range(edges.size - 1):

@@ -59,7 +59,7 @@ def digits(panel: Panel) -> Iterator[Trace]:
     for quantity, table in panel.values.items():
         step = resolution(table)
         units = np.rint(table / step)
-        moved = np.isfinite(units) & (units >= 10)  # noqa: PLR2004
+        moved = np.isfinite(units) & (units >= 10)
         moved[:, 1:] &= units[:, 1:] != units[:, :-1]
         last = np.where(moved, units % 10, -1)
         usual = np.array([(last == digit).sum() for digit in range(10)]) + 1.0

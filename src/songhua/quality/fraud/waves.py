@@ -19,14 +19,14 @@ def periodic(panel: Panel) -> Iterator[Trace]:
     size = panel.hours(_DAYS * 24)
     starts, ends = edges(panel.times.size, size, panel.hours(48))
     size = int(ends[0] - starts[0])
-    if size < 48:  # noqa: PLR2004
+    if size < 48:
         return
     hours = size * panel.step / 3.6e9 / np.maximum(np.arange(size // 2 + 1), 0.5)
     parts = 24 / hours
     usable = (np.abs(parts - np.rint(parts)) > 1.5 * 24 * 3.6e9 / (size * panel.step)) & (
-        hours < 72  # noqa: PLR2004
+        hours < 72
     )
-    usable[: 10] &= hours[:10] < 48  # noqa: PLR2004
+    usable[:10] &= hours[:10] < 48
     shape = np.hanning(size)
     for quantity, table in panel.values.items():
         if quantity in {"power", "running"}:
@@ -55,6 +55,6 @@ def _lines(
         np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1, axis=1), axis=2
     )
     ratio = power / (around + 1e-4 * power.mean(axis=1, keepdims=True) + 1e-12)
-    told = (share >= 0.8) & (limit[:, 0] > 0)  # noqa: PLR2004
+    told = (share >= 0.8) & (limit[:, 0] > 0)
     stat[told] = np.max(ratio[told][:, usable], axis=1, initial=0.0)
     return stat

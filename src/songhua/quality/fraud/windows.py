@@ -36,7 +36,7 @@ def means(
 def standing(values: Floats, floor: float = 1e-9) -> Floats:
     """Return how many robust deviations each is from the middle of all."""
     held = values[np.isfinite(values)]
-    if held.size < 10:  # noqa: PLR2004
+    if held.size < 10:
         return np.full_like(values, np.nan)
     middle = np.median(held)
     spread = max(_SIGMA * float(np.median(np.abs(held - middle))), floor)
@@ -55,5 +55,5 @@ def correlation(
     vy = means(y * y, starts, ends) - my * my
     with np.errstate(invalid="ignore", divide="ignore"):
         found: Floats = (means(x * y, starts, ends) - mx * my) / np.sqrt(vx * vy)
-    found[~((vx > 1e-12) & (vy > 1e-12))] = np.nan  # noqa: PLR2004
+    found[~((vx > 1e-12) & (vy > 1e-12))] = np.nan
     return np.clip(found, -1, 1)

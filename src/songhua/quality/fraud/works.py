@@ -25,7 +25,7 @@ def stopped(panel: Panel) -> Iterator[Trace]:
         table = panel.values[quantity]
         for site, row in enumerate(table):
             told = declared[site]
-            on, off = told > 0.5, told <= 0.5  # noqa: PLR2004
+            on, off = told > 0.5, told <= 0.5
             usual = _median(row[on])
             if not np.isfinite(usual) or usual <= 0:
                 continue
