@@ -47,7 +47,7 @@ def write_calibration(folder: Path, path: Path) -> None:
 def meets(lead: Lead, case: Case, panel: Panel) -> bool:
     """Return whether a lead points at a case: site, quantity, a third of it, a tenth of the lead."""
     site = panel.sites[case.site]
-    same = lead.quantity == case.quantity or case.kind == "stopped"  # the state is no quantity's
+    same = lead.quantity == case.quantity or case.kind == "stopped"
     if site not in lead.sites or not same:
         return False
     start, end = int(panel.times[case.start]), int(panel.times[case.end - 1])

@@ -36,14 +36,17 @@ class Scene:
 
     @property
     def row(self) -> np.ndarray:
+        """The series."""
         return self.panel.values[self.quantity][self.site]
 
     @property
     def step(self) -> float:
+        """Of the instrument."""
         return resolution(self.row)
 
     @property
     def inside(self) -> np.ndarray:
+        """A copy of the values to be changed."""
         return self.row[self.start : self.end].copy()
 
     def write(self, values: np.ndarray) -> None:

@@ -80,7 +80,7 @@ def check_file(
 
 
 def read_rows(source: Path) -> pl.DataFrame:
-    """Return ``site quantity time value`` of a file; times in UTC where it tells no zone: Beijing."""
+    """Return ``site quantity time value`` of a file; times without a zone are Beijing's."""
     table = read_table(source)
     if not {"site", "time"} <= set(table.columns):
         raise BadInput("文件须有 site 与 time 列。", "The file needs the columns site and time.")

@@ -174,7 +174,7 @@ def _lead(panel: Panel, trace: Trace, span: Found, score: float) -> Lead:
     }
     if other >= 0:
         numbers["repeats_from"] = float(panel.times[place])
-    sites = (panel.sites[trace.site],)
+    sites: tuple[str, ...] = (panel.sites[trace.site],)
     if other >= 0 and other != trace.site:
         sites += (panel.sites[other],)
     return Lead(

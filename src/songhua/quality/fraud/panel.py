@@ -129,7 +129,7 @@ class Panel:
         return float(held.sum()) * self.step / 3.15576e13
 
     def reference(self, quantity: str) -> Floats:
-        """Return what the neighbours let expect: the median of theirs, each put to the site's level.
+        """Return the median of the neighbours, each put to the level of the site.
 
         Neighbours are those of `near`; else the five other sites that go with it best. Where a
         site has none but the quantity ``power``, what its power usually gives.
@@ -215,7 +215,7 @@ def _neighbours(sites: tuple[str, ...], places: pl.DataFrame | None) -> tuple[tu
         return ()
     everyone = tuple(tuple(n for n in range(len(sites)) if n != m) for m in range(len(sites)))
     told = {row["site"]: row for row in places.iter_rows(named=True)}
-    found = []
+    found: list[tuple[int, ...]] = []
     for site, others in zip(sites, everyone, strict=True):
         row = told.get(site, {})
         upstream = row.get("upstream")

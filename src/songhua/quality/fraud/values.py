@@ -34,11 +34,11 @@ def constant(panel: Panel) -> Iterator[Trace]:
         bins = np.searchsorted(cuts, level, side="right")
         again = np.bincount(bins, usual - 1, cuts.size + 1)
         every = np.bincount(bins, usual, cuts.size + 1)
-        chance = (again + 1) / (every + 2)
+        chance: Floats = (again + 1.0) / (every + 2.0)
         for site, (start, end, count, at) in enumerate(runs):
             keep = count >= _FEWEST_RUN
             odds = chance[np.searchsorted(cuts, at[keep], side="right")]
-            stat = (count[keep] - 1) * -np.log10(odds)
+            stat: Floats = -np.log10(odds) * (count[keep] - 1)
             yield Trace("constant", site, quantity, start[keep], end[keep], stat)
 
 

@@ -15,7 +15,7 @@ _AROUND = 8
 
 
 def periodic(panel: Panel) -> Iterator[Trace]:
-    """Yield how far a line stands out of the spectrum of differences, days and their parts apart."""
+    """Yield how far a line, not of a day or its parts, stands out of the spectrum."""
     size = panel.hours(_DAYS * 24)
     starts, ends = edges(panel.times.size, size, panel.hours(48))
     size = int(ends[0] - starts[0])

@@ -42,7 +42,7 @@ def _median(values: Floats) -> float:
     return float(np.median(held)) if held.size else float("nan")
 
 
-def _near_change(told: Floats, reach: int) -> np.ndarray:  # type: ignore[type-arg]
+def _near_change(told: Floats, reach: int) -> np.ndarray:
     changes = np.flatnonzero(np.diff(np.nan_to_num(told, nan=-1.0)) != 0)
     near = np.zeros(told.size, bool)
     for place in changes:
