@@ -72,8 +72,16 @@ def export(source: Path, out: Path) -> None:
                     if e not in known
                 ]
                 labels += [
-                    (file, medium, NAMED.get(kind, kind), strength, made.sites[c.site])
-                    + (c.quantity, int(made.times[c.start]), int(made.times[c.end - 1]))
+                    (
+                        file,
+                        medium,
+                        NAMED.get(kind, kind),
+                        strength,
+                        made.sites[c.site],
+                        c.quantity,
+                        int(made.times[c.start]),
+                        int(made.times[c.end - 1]),
+                    )
                     for c in cases
                 ]
     keys = ["file", "medium", "kind", "strength", "site", "quantity", "start", "end"]

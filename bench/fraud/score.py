@@ -45,7 +45,7 @@ def write_calibration(folder: Path, path: Path) -> None:
 
 
 def meets(lead: Lead, case: Case, panel: Panel) -> bool:
-    """Return whether a lead points at a case: site, quantity, a third of it, a tenth of the lead."""
+    """Return whether a lead covers a third of a case, and is not ten times what they share."""
     site = panel.sites[case.site]
     same = lead.quantity == case.quantity or case.kind == "stopped"
     if site not in lead.sites or not same:
