@@ -77,12 +77,12 @@ def export(source: Path, out: Path) -> None:
                         medium,
                         NAMED.get(kind, kind),
                         strength,
-                        made.sites[c.site],
-                        c.quantity,
-                        int(made.times[c.start]),
-                        int(made.times[c.end - 1]),
+                        made.sites[case.site],
+                        case.quantity,
+                        int(made.times[case.start]),
+                        int(made.times[case.end - 1]),
                     )
-                    for c in cases
+                    for case in cases
                 ]
     keys = ["file", "medium", "kind", "strength", "site", "quantity", "start", "end"]
     _write(out / "labels.csv", labels, keys)

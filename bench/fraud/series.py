@@ -7,7 +7,7 @@ hour, 2011-2013 (UCI 551, CC BY 4.0); two stations of one river, upstream and do
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -143,8 +143,7 @@ def _with_events(panel: Panel, seed: int) -> Panel:
 
 def frame(panel: Panel) -> pl.DataFrame:
     """Return the rows of a panel: ``site quantity time value``, gaps left out."""
-    start = datetime(1970, 1, 1, tzinfo=UTC)
-    stamps = [start + timedelta(microseconds=int(at)) for at in panel.times]
+    stamps = pl.Series(panel.times).cast(pl.Datetime("us", "UTC"))
     parts = [
         pl.DataFrame({"time": stamps, "value": row}).select(
             pl.lit(site).alias("site"), pl.lit(quantity).alias("quantity"), "time", "value"
