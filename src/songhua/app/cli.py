@@ -11,6 +11,7 @@ from songhua.app.commands import (
     check,
     conformance,
     data,
+    fraud,
     hj212,
     law,
     platform,
@@ -35,6 +36,7 @@ data.add_to(app)
 simulate.add_to(app)
 conformance.add_to(app)
 check.add_to(app)
+fraud.add_to(app)
 
 
 @app.callback(invoke_without_command=True)

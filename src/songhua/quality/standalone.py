@@ -60,7 +60,7 @@ def check_file(
         If the file or the configuration cannot be read.
     """
     suite = Suite(read_rules(rules), None if places is None else _places(places))
-    checked = suite.check(_rows(source), period=period, report=report)
+    checked = suite.check(read_rows(source), period=period, report=report)
     words = {int(verdict): en for verdict, (_zh, en) in WORDS.items()}
     told = (
         checked.values.join(checked.evidence(), on=_KEYS, how="left", maintain_order="left")
@@ -79,8 +79,9 @@ def check_file(
     return CheckedFile(checked.values.height, by_verdict, dict(checked.errors))
 
 
-def _rows(source: Path) -> pl.DataFrame:
-    table = _table(source)
+def read_rows(source: Path) -> pl.DataFrame:
+    """Return ``site quantity time value`` of a file; times without a zone are Beijing's."""
+    table = read_table(source)
     if not {"site", "time"} <= set(table.columns):
         raise BadInput("文件须有 site 与 time 列。", "The file needs the columns site and time.")
     if {"quantity", "value"} <= set(table.columns):
@@ -95,12 +96,13 @@ def _rows(source: Path) -> pl.DataFrame:
         rows = table.unpivot(names, index=["site", "time"], variable_name="quantity")
     return rows.select(
         pl.col("site", "quantity").cast(pl.String),
-        _time(rows.schema["time"]),
+        time_of(rows.schema["time"]),
         pl.col("value").cast(pl.Float64, strict=False),
     ).drop_nulls("time")
 
 
-def _time(kind: pl.DataType) -> pl.Expr:
+def time_of(kind: pl.DataType) -> pl.Expr:
+    """Return the column ``time`` with a zone; where it tells none: Beijing."""
     time = pl.col("time")
     if kind == pl.String:
         local = (
@@ -117,7 +119,8 @@ def _time(kind: pl.DataType) -> pl.Expr:
     return time
 
 
-def _table(path: Path) -> pl.DataFrame:
+def read_table(path: Path) -> pl.DataFrame:
+    """Return a CSV (all as text) or a Parquet file."""
     try:
         return (
             pl.read_parquet(path)
@@ -129,7 +132,7 @@ def _table(path: Path) -> pl.DataFrame:
 
 
 def _places(path: Path) -> pl.DataFrame:
-    table = _table(path)
+    table = read_table(path)
     if not {"site", "lon", "lat"} <= set(table.columns):
         raise BadInput(
             "坐标文件须有 site、lon、lat 列。", "The file of places needs site, lon and lat."

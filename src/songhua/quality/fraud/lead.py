@@ -1,0 +1,103 @@
+"""A lead: where, when, what kind, how strong, what shows it, and what might excuse it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from songhua.quality.verdict import Floats
+
+KINDS = {
+    "constant": ("恒值", "constant"),
+    "repeated": ("重复片段", "repeated segment"),
+    "hugging": ("贴限", "hugging a limit"),
+    "clipped": ("削峰", "clipped peaks"),
+    "digits": ("尾数异常", "odd last digits"),
+    "periodic": ("周期波", "periodic wave"),
+    "attenuated": ("波动衰减", "attenuated"),
+    "calm": ("夜间或检查时突然平稳", "calm at night or under inspection"),
+    "cleaner": ("低于周边", "cleaner than its surroundings"),
+    "unfollowing": ("不随上游或周边", "no longer follows upstream or neighbours"),
+    "clock": ("时钟被调", "clock moved"),
+    "stopped": ("标停未停或标运未运", "declared state against power or emission"),
+    "dilution": ("稀释", "dilution"),
+    "setting": ("改参数后下降", "falls after a setting was changed"),
+}
+"""Kinds of leads: Chinese, English."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How much each window of a series looks tampered with, before any threshold.
+
+    Parameters
+    ----------
+    site
+        Its place in the panel.
+    starts, ends
+        Of each window, places in time; the end is not in it.
+    stat
+        The detector's own number, more is worse; NaN where nothing can be said.
+    other
+        The site it was copied from, and the place in time; -1 where none.
+    """
+
+    kind: str
+    site: int
+    quantity: str
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    stat: Floats
+    other: tuple[int, int] = (-1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Innocent:
+    """An innocent explanation, and whether it holds.
+
+    Parameters
+    ----------
+    number
+        What was measured to tell.
+    """
+
+    key: str
+    zh: str
+    en: str
+    holds: bool
+    number: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What somebody should look at.
+
+    Parameters
+    ----------
+    sites
+        The site, then the one it was copied from, if any.
+    start, end
+        First and last time. [µs since 1970-01-01 UTC]
+    score
+        0 … 1; ``1 / (1 + false leads of this kind a site-year on clean data)``.
+    numbers
+        What shows it.
+    evidence
+        ``time value reference`` to draw: the span and as much before and after.
+    """
+
+    kind: str
+    sites: tuple[str, ...]
+    quantity: str
+    start: int
+    end: int
+    score: float
+    numbers: dict[str, float]
+    evidence: pl.DataFrame
+    innocent: tuple[Innocent, ...]
+
+    @property
+    def excused(self) -> bool:
+        """Whether an innocent explanation holds."""
+        return any(reason.holds for reason in self.innocent)
