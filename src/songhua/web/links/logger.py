@@ -67,7 +67,6 @@ def dialect(request: HttpRequest, mn: str) -> HttpResponse:
     page: dict[str, Any] = {
         "device": device,
         "may_manage": user.may(Action.MANAGE),
-        "may_look": user.may(Action.REQUEST),
     }
     if request.method == "POST":
         if not user.may(Action.MANAGE):
@@ -81,7 +80,7 @@ def dialect(request: HttpRequest, mn: str) -> HttpResponse:
             return redirect(f"{reverse('links:logger', args=[mn])}?{urlencode({'adopted': 1})}")
     page["proposal"] = proposal(mn, device.dialect)
     page["written"] = json.dumps(page["proposal"].settings, ensure_ascii=False, sort_keys=True)
-    return render(request, "links/dialect.html", page)
+    return render(request, "links/dialect.html", page, status=400 if "fault" in page else 200)
 
 
 def _page(
