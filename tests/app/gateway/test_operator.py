@@ -1,6 +1,7 @@
 """What an operator does with a link: a dialect adopted, alarms seen, frames found."""
 
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,9 @@ from songhua.app.gateway import GatewayService
 from songhua.app.gateway.watch import Watch
 from songhua.app.platform import Songhua
 from songhua.app.simulate import mn_of
+from songhua.ingest.hj212 import Decoder, Frame
 from songhua.ingest.hj212.crc import CrcKind, modbus_low_first
+from songhua.ingest.hj212.dialect import read_dialect
 from songhua.store.registry.models import Alarm, Device, LinkState, SetAside
 from tests.app.gateway.speaking import HOUR, SITE, hours, raw, said, send
 from tests.conftest import PASSWORD
@@ -60,7 +63,11 @@ def test_a_dialect_is_proposed_adopted_and_read(
 
     admin.post("/links/aside/release/", {"mn": MN})
     assert hours(platform, SITE, HOUR, 12)["time"].n_unique() == 12
-    assert raw(gateway, sent[0])[0].cn == "9014"  # and from now on it is answered
+    with socket.create_connection(("127.0.0.1", gateway.port), 5) as line:
+        line.sendall(sent[0])
+        answer = Decoder(read_dialect({"crc": kind.value})).feed(line.recv(65536))[0]
+    assert isinstance(answer, Frame)
+    assert answer.cn == "9014"  # in its own dialect too
     Device.objects.filter(mn=MN).update(dialect={})
 
 
