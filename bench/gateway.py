@@ -86,6 +86,11 @@ def seconds_of(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def is_whole(came: dict[str, Any]) -> bool:
+    """Return whether all that was acknowledged is stored: ten values a frame, none set aside."""
+    return came["rows"] == 10 * came["answered"] and not came["aside"] + came["unanswered"]
+
+
 def load(title: str, *args: str, stations: int) -> dict[str, Any]:
     """Run one load and print what came of it."""
     with tempfile.TemporaryDirectory() as folder:
@@ -129,7 +134,7 @@ def load(title: str, *args: str, stations: int) -> dict[str, Any]:
         f"unanswered {came['unanswered']:,}, links lost {came['lost']:,}\n"
         f"    connected in {came['connected']:.1f} s; {came['answered']:,} frames acknowledged; "
         f"stored {came['rows']:,} values, set aside {came['aside']:,}, all stored "
-        f"{came['lag']:.1f} s after the last; memory {came['memory_early']:,.0f} MB in the first "
+        f"{came['lag']:.1f} s after the last ({'whole' if is_whole(came) else 'NOT whole'}); memory {came['memory_early']:,.0f} MB in the first "
         f"third, at most {came['memory']:,.0f} MB; {busy:.2f} processors",
         flush=True,
     )
@@ -143,9 +148,17 @@ def main() -> None:
     parser.add_argument("--stations", type=int, default=500)
     parser.add_argument("--rate", type=float, default=3_000)
     parser.add_argument("--seconds", type=float)
+    parser.add_argument("--soak", action="store_true", help="500 loggers, 3,000 frames/s, 10 min")
     asked = parser.parse_args()
     if asked.serve:
         serve(asked.serve)
+    elif asked.soak:
+        came = load("soak", "--rate", "3000", "--seconds", "600", stations=500)
+        kept = came["p50"] < P50 and came["p99"] < P99 and is_whole(came)
+        print(
+            f"10 minutes, p50 < 30 ms, p99 < 250 ms, all stored: {'kept' if kept else 'NOT kept'}"
+        )
+        sys.exit(0 if kept else 1)
     elif asked.seconds:
         speak = ("--rate", str(asked.rate), "--seconds", str(asked.seconds))
         load("load", *speak, stations=asked.stations)

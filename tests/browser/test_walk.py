@@ -28,14 +28,28 @@ READ = (
     "/why/?period=hour&scope=site&subject=1121A&time=2020-04-04T11",
 )
 IMPORTS = ("/imports/", "/imports/upload/")
-LINKS = ("/links/", "/links/aside/", "/links/nodes/", "/links/console/")
+LINKS = (
+    "/links/",
+    "/links/000000000000003131323141/",
+    "/links/alarms/",
+    "/links/gaps/",
+    "/links/requests/",
+    "/links/aside/",
+    "/links/frames/",
+    "/links/tail/",
+    "/links/console/",
+    "/links/sources/",
+    "/links/forward/",
+)
+NODES = ("/links/nodes/",)
+ASK = ("/links/000000000000003131323141/request/?cn=1011",)
 ADMIN = ("/admin/", "/admin/registry/site/")
 ROOMS = {
     "": (),
     "viewer": (),
-    "operator": (*IMPORTS, *LINKS),
-    "analyst": (*IMPORTS, *LINKS),
-    "admin": (*IMPORTS, *LINKS, *ADMIN),
+    "operator": (*IMPORTS, *LINKS, *ASK),
+    "analyst": (*IMPORTS, *LINKS, *NODES),
+    "admin": (*IMPORTS, *LINKS, *NODES, *ASK, *ADMIN),
 }
 """What each role may enter beside what all may read."""
 TITLES = {"viewer": "查看员", "operator": "运维员", "analyst": "分析员", "admin": "管理员"}
@@ -87,7 +101,7 @@ def test_each_role_walks_through_its_rooms(walker: tuple[str, Page]) -> None:
 
 def test_other_rooms_say_why_they_stay_closed(walker: tuple[str, Page]) -> None:
     role, page = walker
-    for path in {*IMPORTS, *LINKS, *ADMIN} - set(ROOMS[role]):
+    for path in {*IMPORTS, *LINKS, *NODES, *ASK, *ADMIN} - set(ROOMS[role]):
         answer = page.request.get(path, max_redirects=0)
         if role and path not in ADMIN:
             assert answer.status == 403, path

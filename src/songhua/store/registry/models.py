@@ -102,6 +102,11 @@ class User(AbstractUser):
             return False
         return self.is_superuser or Action(action) in RIGHTS.get(self.role, frozenset())
 
+    @property
+    def is_of_province(self) -> bool:
+        """Whether the person's region is the whole province."""
+        return self.covers("220000")
+
     def covers(self, region_code: str) -> bool:
         """Return whether a region lies within the person's."""
         if self.is_superuser:
