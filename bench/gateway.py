@@ -127,6 +127,7 @@ def load(title: str, *args: str, stations: int) -> dict[str, Any]:
         came |= json.loads(server.communicate(timeout=_DONE + 60)[0])
     third = peaks[: max(1, len(peaks) // 3)]
     came |= {"memory": max(peaks), "memory_early": max(third), "busy": busy}
+    whole = "whole" if is_whole(came) else "NOT whole"
     print(
         f"{title}: {stations:,} loggers, {came['rate']:,.0f} frames/s for "
         f"{came['served']:.0f} s, p50 {came['p50'] * 1000:.1f} ms, "
@@ -134,7 +135,8 @@ def load(title: str, *args: str, stations: int) -> dict[str, Any]:
         f"unanswered {came['unanswered']:,}, links lost {came['lost']:,}\n"
         f"    connected in {came['connected']:.1f} s; {came['answered']:,} frames acknowledged; "
         f"stored {came['rows']:,} values, set aside {came['aside']:,}, all stored "
-        f"{came['lag']:.1f} s after the last ({'whole' if is_whole(came) else 'NOT whole'}); memory {came['memory_early']:,.0f} MB in the first "
+        f"{came['lag']:.1f} s after the last ({whole}); memory "
+        f"{came['memory_early']:,.0f} MB in the first "
         f"third, at most {came['memory']:,.0f} MB; {busy:.2f} processors",
         flush=True,
     )
