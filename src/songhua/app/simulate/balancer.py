@@ -22,16 +22,19 @@ class Balancer:
 
     def close(self) -> None:
         """Break all connections and take no more."""
-        self._loop.call_soon_threadsafe(self._server.close)
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
 
     async def _end(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._server.close()
+        await asyncio.sleep(0)  # whom it met a moment ago has a task now
+        while tasks := list(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(0)
 
     async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (task := asyncio.current_task()) is not None:
@@ -46,17 +49,29 @@ class Balancer:
                     break
             else:
                 return
-            back.write(self._header)
-            await asyncio.wait(
-                [
-                    asyncio.create_task(_hand_on(reader, back)),
-                    asyncio.create_task(_hand_on(there, writer)),
-                ],
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            back.transport.abort()
+            await _both_ways((reader, writer), (there, back), self._header)
         finally:
             writer.transport.abort()
+
+
+async def _both_ways(
+    here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    header: bytes,
+) -> None:
+    """Hand on until one of the two has enough."""
+    there[1].write(header)
+    ways = [
+        asyncio.create_task(_hand_on(here[0], there[1])),
+        asyncio.create_task(_hand_on(there[0], here[1])),
+    ]
+    try:
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for way in ways:
+            way.cancel()
+        there[1].transport.abort()
+        await asyncio.gather(*ways, return_exceptions=True)
 
 
 async def _hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
