@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from songhua.model import BEIJING, BadInput
-from songhua.standards import PROVINCE, REVIEW_LEVELS
+from songhua.standards import PROVINCE, REVIEW_LEVELS, review_reasons
 from songhua.store.registry.models import ReviewAct, ReviewDay, User
 from songhua.store.registry.rights import Action
 
@@ -83,6 +83,19 @@ class ReviewStale(BadInput):
         )
         self.changed = changed
 
+    def told(self, most: int = 200) -> list[dict[str, Any]]:
+        """Return what changed, a line a value, for a reader."""
+        return [
+            {
+                **{name: row[name] for name in ("site", "quantity", "value", "mark")},
+                **{name: row[name] for name in ("author", "reason")},
+                "time": round(row["time"].timestamp() * 1000),
+                "revision": row["was"],
+                "at": round(row["recorded_at"].timestamp() * 1000),
+            }
+            for row in self.changed.head(most).to_dicts()
+        ]
+
 
 def may_review(user: object, level: int) -> bool:
     """Return whether a person reviews at a level; the upper two are the province's."""
@@ -131,6 +144,27 @@ def undone(numbers: Iterable[int]) -> dict[int, int]:
     """Return which acts were undone, by which act."""
     rows = ReviewAct.objects.filter(act="undo", of__in=list(numbers))
     return {of: seq for of, seq in rows.values_list("of", "journal_seq") if of is not None}
+
+
+def words(act: ReviewAct) -> tuple[str, str]:
+    """Return what an act did and why, Chinese and English."""
+    zh, en = _ACTS[act.verdict or act.act]
+    reason = review_reasons(beijing_day(act.at)).get(act.reason)
+    of = f"（{act.of}）" if act.of else ""
+    zh += f"·{reason.zh}" if reason else of
+    en += f" · {reason.en}" if reason else (f" ({act.of})" if act.of else "")
+    return (f"{zh}：{act.words}", f"{en}: {act.words}") if act.words else (zh, en)
+
+
+_ACTS = {
+    "valid": ("审核有效", "found valid by review"),
+    "questionable": ("审核存疑", "found questionable by review"),
+    "invalid": ("审核无效", "found invalid by review"),
+    "restore": ("审核恢复", "restored by review"),
+    "undo": ("撤销审核", "a review undone"),
+    "confirm": ("确认", "confirmed"),
+    "return": ("退回", "returned"),
+}
 
 
 def beijing_day(at: datetime) -> date:
