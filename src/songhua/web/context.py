@@ -21,6 +21,7 @@ _ROOMS = (
     ("/", _("一张图")),
     ("/stations/", _("站点")),
     ("/cities/", _("城市")),
+    ("/review/", _("审核")),
     ("/imports/", _("导入")),
     ("/links/", _("链路")),
     ("/law/", _("法规")),
@@ -59,6 +60,8 @@ def _alarms(request: HttpRequest, path: str) -> int:
 def _is_shown(request: HttpRequest, path: str) -> bool:
     if path == "/admin/":
         return bool(getattr(request.user, "is_staff", False))
+    if path == "/review/":
+        return isinstance(request.user, User) and request.user.may(Action.SEE_IMPORTS)
     return _exists(path)
 
 

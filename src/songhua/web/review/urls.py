@@ -1,0 +1,13 @@
+"""Addresses of the review."""
+
+from django.urls import path
+
+from songhua.web.review import views
+
+app_name = "review"
+urlpatterns = [
+    path("review/", views.queued, name="queue"),
+    path("review/confirm/", views.confirm, name="confirm"),
+    path("review/bench/", views.bench, name="bench"),
+    path("review/statistics/", views.statistics, name="statistics"),
+]
