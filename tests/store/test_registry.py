@@ -162,8 +162,15 @@ def test_who_covers_what() -> None:
     ("role", "allowed"),
     [
         (Role.VIEWER, {"read", "export"}),
-        (Role.OPERATOR, {"read", "export", "see_imports", "import", "correct", "request"}),
-        (Role.ANALYST, {"read", "export", "see_imports", "import", "correct"}),
+        (
+            Role.OPERATOR,
+            {"read", "export", "see_imports", "import", "correct", "request", "review_1"},
+        ),
+        (
+            Role.ANALYST,
+            {"read", "export", "see_imports", "import", "correct", "review_1", "review_2"},
+        ),
+        (Role.LEADER, {"read", "export", "see_imports", "review_2", "review_3"}),
         (Role.ADMINISTRATOR, set(Action)),
     ],
 )

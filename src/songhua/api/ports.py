@@ -6,6 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+import polars as pl
+
+from songhua.api.reviews import ReviewOrder
 from songhua.ingest.hj212.received import Received
 from songhua.ingest.hj212.search import Found, Tailed, Wanted
 from songhua.model import BadInput, KnownSource
@@ -187,6 +190,23 @@ class Platform(Protocol):
 
     def correct(self, order: CorrectionOrder) -> Mapping[str, Any]:
         """Keep a correction and recompute what follows; return what changed."""
+
+    def review(self, order: ReviewOrder) -> Mapping[str, Any]:
+        """Keep an act of a reviewer on record and recompute what follows.
+
+        Raises
+        ------
+        ReviewStale
+            If a value is no longer what the reviewer saw: nothing was done.
+        BadInput
+            If the act cannot be.
+        """
+
+    def would_review(self, order: ReviewOrder) -> pl.DataFrame:
+        """Return what an act would make of its values; nothing is kept.
+
+        site, quantity, time, value, mark, was_value, was_mark, was (the revision now).
+        """
 
     def decide(self, decision: Decision) -> int:
         """Keep a decision of the register on record and return its journal number."""

@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
 
 import polars as pl
-from django.conf import settings
 
+from songhua.api.rules import rules
 from songhua.assess.job import Affected, Stamp
-from songhua.model import BadInput, Period
-from songhua.quality.rules import Rule, read_rules
-from songhua.quality.standalone import default_rules
+from songhua.model import Period
 from songhua.quality.suite import Suite
 from songhua.quality.verdict import Verdict
 from songhua.standards import station_marks
@@ -36,24 +32,6 @@ class CheckShelf(Protocol):
 
     def save_verdicts(self, frame: pl.DataFrame) -> int:
         """Keep verdicts that differ from the current ones; return how many."""
-
-
-def rules() -> tuple[Rule, ...]:
-    """Return the rules in force: those of the file that the settings name, else the default.
-
-    Raises
-    ------
-    BadInput
-        If the file cannot be read; which check, and what.
-    """
-    path = settings.SONGHUA_CHECKS
-    if not path:
-        return _read("", 0.0)
-    try:
-        changed = Path(path).stat().st_mtime
-        return _read(str(path), changed)
-    except OSError as fault:
-        raise BadInput(f"读不了检查配置 {path}。", f"No rules of checks at {path}.") from fault
 
 
 def check_affected(shelf: CheckShelf, affected: Affected, stamp: Stamp) -> int:
@@ -113,8 +91,3 @@ def _parts(span: Period, suite: Suite) -> Iterator[Period]:
     while start < end:
         yield Period(start, min(start + _SEASON, end))
         start += _SEASON
-
-
-@lru_cache(maxsize=4)
-def _read(path: str, _changed: float) -> tuple[Rule, ...]:
-    return read_rules(Path(path).read_text(encoding="utf-8") if path else default_rules())

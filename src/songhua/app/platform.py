@@ -9,12 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+import polars as pl
 import structlog
 from django.conf import settings
 
 from songhua.api import ports
 from songhua.api.register import air_register
-from songhua.app import corrections, decisions, imports
+from songhua.api.reviews import KIND as KIND_OF_REVIEW
+from songhua.api.reviews import ReviewOrder
+from songhua.app import corrections, decisions, imports, reviews
 from songhua.app.checks import check_affected
 from songhua.app.doors import Doors, RowKeeper
 from songhua.app.doors.frames import Frames
@@ -47,6 +50,7 @@ _APPLY = {
     "file": imports.apply_file,
     "correction": imports.apply_correction,
     "decision": decisions.apply_decision,
+    KIND_OF_REVIEW: reviews.apply_review,
 }
 """Kind of a journal entry → what it does."""
 
@@ -295,6 +299,21 @@ class Songhua:
             entry = self.journal.append("correction", raw, {"author": order.author})
             result = self._apply(entry, silent)
         return {**result, "changes": corrections.told(self.shelf, entry.seq, since=began)}
+
+    def review(self, order: ReviewOrder) -> Mapping[str, Any]:
+        """Keep an act of a reviewer on record and recompute what follows from it.
+
+        Raises
+        ------
+        BadInput
+            As `reviews.receive`.
+        """
+        with self._work:
+            return self._apply(reviews.receive(self.journal, self.shelf, order), silent)
+
+    def would_review(self, order: ReviewOrder) -> pl.DataFrame:
+        """Return what an act would make of its values, as `reviews.changed_rows`."""
+        return reviews.changed_rows(self.journal, self.shelf, order)
 
     def catch_up(self, report: Report) -> int:
         """Apply journal entries that a stop left unapplied; return how many.

@@ -55,12 +55,22 @@ from songhua.standards.quantities import (
     station_marks,
 )
 from songhua.standards.regions_gb2260 import PROVINCE, Region, regions, renamed_regions
+from songhua.standards.review_rules import (
+    REVIEW_LEVELS,
+    REVIEW_MARKS,
+    ReviewLevel,
+    ReviewReason,
+    review_levels,
+    review_reasons,
+)
 from songhua.standards.wording import clause_en, day_words, span_words
 
 __all__ = [
     "POLLUTANTS",
     "PROVINCE",
     "QUANTITIES",
+    "REVIEW_LEVELS",
+    "REVIEW_MARKS",
     "AmbientAirRule",
     "AqiRule",
     "Averaging",
@@ -78,6 +88,8 @@ __all__ = [
     "RankingRule",
     "ReferenceState",
     "Region",
+    "ReviewLevel",
+    "ReviewReason",
     "SensitiveGroup",
     "StationMark",
     "Statistic",
@@ -104,6 +116,8 @@ __all__ = [
     "reference_state",
     "regions",
     "renamed_regions",
+    "review_levels",
+    "review_reasons",
     "span_words",
     "spearman_critical",
     "station_marks",

@@ -132,7 +132,7 @@ def _registered(journal: Journal) -> Iterator[Finding]:
         f"{files} files imported, {failed} failed, {rows:,} rows rejected",
     )
     applied = AppliedEntry.objects.count()
-    entries = sum(1 for _ in journal.entries(kinds=("file", "correction")))
+    entries = sum(1 for _ in journal.entries(kinds=("file", "correction", "decision", "review")))
     waiting = max(entries - applied, 0)
     yield Finding(
         "warn" if waiting else "ok",

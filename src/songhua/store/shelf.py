@@ -4,7 +4,7 @@ Nothing is overwritten: rows are added with a revision, the greatest of which is
 past state can be asked for (`as_of`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -13,6 +13,9 @@ import polars as pl
 
 from songhua.model import Period
 from songhua.store import revisions, tables
+from songhua.store.asking import asked as asked_of
+from songhua.store.asking import where
+from songhua.store.counted import Counted
 from songhua.store.engine import Engine, aware, sql_time
 from songhua.store.tables import (
     INDEX_VALUES,
@@ -36,7 +39,7 @@ class TableSize:
     last: datetime | None
 
 
-class Shelf:
+class Shelf(Counted):
     """One opened store of observations and results. Safe to use from several threads."""
 
     def __init__(self, url: str) -> None:
@@ -103,6 +106,26 @@ class Shelf:
         """
         return revisions.current(self._revisions(period, span, sites, quantities, as_of))
 
+    def before(
+        self,
+        without: Collection[int],
+        *,
+        period: str,
+        span: Period,
+        sites: Sequence[str],
+        quantities: Sequence[str],
+    ) -> pl.DataFrame:
+        """Return what would be current had some journal entries never been.
+
+        Returns
+        -------
+        DataFrame
+            As `observations`; a value that only they brought is not there.
+        """
+        found = self._revisions(period, span, sites, quantities, None)
+        left = found.filter(~pl.col("revision").is_in(list(without)))
+        return revisions.current(left)
+
     def delivered(
         self, *, period: str, span: Period, sites: Sequence[str], quantities: Sequence[str]
     ) -> pl.DataFrame:
@@ -119,19 +142,19 @@ class Shelf:
 
     def received(self, *, period: str, span: Period, sites: Sequence[str]) -> pl.DataFrame:
         """Return site, quantity, time of every value that was ever delivered in a span."""
-        asked = _asked(period, span, sites=sites)
+        asked = asked_of(period, span, sites=sites)
         sql = f"""
             SELECT DISTINCT site, quantity, time FROM observations
-            WHERE {_where(asked, known="recorded_at")}
+            WHERE {where(asked, known="recorded_at")}
         """  # noqa: S608 - names and operators are ours, values are bound
         return self._engine.frame(sql, asked)
 
     def series(self, *, period: str, span: Period, sites: Sequence[str]) -> pl.DataFrame:
         """Return site, quantity of which a span has any value."""
-        asked = _asked(period, span, sites=sites)
+        asked = asked_of(period, span, sites=sites)
         sql = f"""
             SELECT DISTINCT site, quantity FROM observations
-            WHERE {_where(asked, known="recorded_at")}
+            WHERE {where(asked, known="recorded_at")}
         """  # noqa: S608 - names and operators are ours, values are bound
         return self._engine.frame(sql, asked)
 
@@ -220,13 +243,13 @@ class Shelf:
         DataFrame
             quantity, site, time, verdict, evidence, revision, cause, code, computed_at.
         """
-        asked = _asked(period, span, subjects=sites, as_of=as_of)
+        asked = asked_of(period, span, subjects=sites, as_of=as_of)
         sql = f"""
             SELECT * FROM (
                 SELECT scope AS quantity, subject AS site, time,
                        {", ".join((*VERDICT_VALUES, *PROVENANCE))}
                 FROM verdicts
-                WHERE {_where(asked, known="computed_at")}
+                WHERE {where(asked, known="computed_at")}
                 ORDER BY quantity, site, time, revision DESC
                 LIMIT 1 BY quantity, site, time
             ) WHERE verdict >= {{least:UInt8}}
@@ -253,7 +276,7 @@ class Shelf:
         """
         if unknown := set(columns) - set(INDEX_VALUES):
             raise ValueError(f"no such columns: {sorted(unknown)}")
-        asked = _asked(period, span, scope=scope, subjects=subjects, as_of=as_of)
+        asked = asked_of(period, span, scope=scope, subjects=subjects, as_of=as_of)
         return self._results("air_index", columns, asked)
 
     def air_summary(
@@ -266,7 +289,7 @@ class Shelf:
         as_of: datetime | None = None,
     ) -> pl.DataFrame:
         """Return current summary rows, or those current at an instant, by subject and time."""
-        asked = _asked(period, span, scope=scope, subjects=subjects, as_of=as_of)
+        asked = asked_of(period, span, scope=scope, subjects=subjects, as_of=as_of)
         return self._results("air_summary", SUMMARY_VALUES, asked)
 
     def air_index_history(
@@ -321,12 +344,12 @@ class Shelf:
         as_of: datetime | None,
     ) -> pl.DataFrame:
         """Return every revision, in the order of the table."""
-        asked = _asked(period, span, sites=sites, quantities=quantities, as_of=as_of)
+        asked = asked_of(period, span, sites=sites, quantities=quantities, as_of=as_of)
         sql = f"""
             SELECT site, quantity, time, value, mark, revision, recorded_at, reason, author, line,
                    decided
             FROM observations
-            WHERE {_where(asked, known="recorded_at")}
+            WHERE {where(asked, known="recorded_at")}
             ORDER BY site, quantity, time, revision
         """  # noqa: S608 - names and operators are ours, values are bound
         return self._engine.frame(sql, asked)
@@ -337,7 +360,7 @@ class Shelf:
         # Reading in the table's order would keep the engine from the projection by subject.
         sql = f"""
             SELECT subject, time, {", ".join((*columns, *PROVENANCE))} FROM {table}
-            WHERE {_where(asked, known="computed_at")}
+            WHERE {where(asked, known="computed_at")}
             ORDER BY subject, time, revision DESC
             LIMIT 1 BY subject, time
             SETTINGS optimize_read_in_order = 0
@@ -416,7 +439,7 @@ class Shelf:
         period, scope = rows.select("period", "scope").row(0)
         first, last = rows.select(pl.col("time").min(), pl.col("time").max().alias("last")).row(0)
         subjects = rows["subject"].unique().to_list()
-        asked = _asked(period, Period(first, last + _AT_LEAST), scope=scope, subjects=subjects)
+        asked = asked_of(period, Period(first, last + _AT_LEAST), scope=scope, subjects=subjects)
         found = self._results(table, values, asked)
         if found.is_empty():
             return rows.with_columns(pl.lit(1, dtype=pl.UInt64).alias("revision"))
@@ -434,31 +457,3 @@ class Shelf:
 def open_shelf(url: str) -> Shelf:
     """Open the store of observations that a URL names."""
     return Shelf.open(url)
-
-
-_OPERATORS = {
-    "period": "period = {period:String}",
-    "scope": "scope = {scope:String}",
-    "start": "time >= {start:DateTime('UTC')}",
-    "end": "time < {end:DateTime('UTC')}",
-    "sites": "site IN {sites:Array(String)}",
-    "subjects": "subject IN {subjects:Array(String)}",
-    "quantities": "quantity IN {quantities:Array(String)}",
-}
-
-
-def _asked(
-    period: str, span: Period, *, as_of: datetime | None = None, **others: Any
-) -> dict[str, Any]:
-    """Return the values of a question, to be bound by the engine; what is None is not asked."""
-    asked = {"period": period, "start": sql_time(span.start), "end": sql_time(span.end)}
-    if as_of is not None:
-        asked["as_of"] = sql_time(as_of, "microseconds")
-    given = {name: value for name, value in others.items() if value is not None}
-    return {**asked, **{k: v if isinstance(v, str) else list(v) for k, v in given.items()}}
-
-
-def _where(asked: Mapping[str, Any], *, known: str) -> str:
-    """Return the conditions of a question; `known` is the column that says since when."""
-    operators = {**_OPERATORS, "as_of": f"{known} <= {{as_of:DateTime64(6, 'UTC')}}"}
-    return " AND ".join(operators[name] for name in asked)

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from songhua.api.reviews import ReviewStale
 from songhua.api.v1 import (
     cities,
     corrections,
@@ -18,6 +19,7 @@ from songhua.api.v1 import (
     map,
     observations,
     panel,
+    review,
     search,
     series,
     station,
@@ -50,6 +52,7 @@ for room in (
     law,
     imports,
     links,
+    review,
 ):
     api.add_router("v1", room.router)
 
@@ -66,6 +69,11 @@ def _unknown(request: HttpRequest, fault: UnknownName) -> HttpResponse:
 @api.exception_handler(BadInput)
 def _bad(request: HttpRequest, fault: BadInput) -> HttpResponse:
     return _say(request, 400, fault.zh, fault.en)
+
+
+@api.exception_handler(ReviewStale)
+def _stale(request: HttpRequest, fault: ReviewStale) -> HttpResponse:
+    return _say(request, 409, fault.zh, fault.en, changed=fault.told())
 
 
 @api.exception_handler(NoRuleInForce)

@@ -4,6 +4,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
 from django.http import HttpRequest
 from ninja import Router, Schema
 
@@ -11,12 +12,12 @@ from songhua.api import ports
 from songhua.api.register import air_register
 from songhua.api.v1 import whatif
 from songhua.api.v1.asked import moment
+from songhua.api.v1.effects import compared, named, ranks
 from songhua.api.v1.security import Allowed, check_region
 from songhua.api.v1.subject import Subject, site_named
 from songhua.model import BEIJING, BadInput, Period
 from songhua.standards import POLLUTANTS, QUANTITIES, is_valid_mark
 from songhua.store import shelf
-from songhua.store.registry.sites import region_names, sites
 
 router = Router(tags=["air"])
 
@@ -64,13 +65,14 @@ class Stale(BadInput):
 def preview(request: HttpRequest, wanted: Wanted) -> dict[str, Any]:
     """Return what a correction would change, worked out by the same jobs; nothing is kept."""
     who, time = _checked(request, wanted)
-    change = whatif.Change(who.key, wanted.quantity, time, wanted.value)
-    trial = whatif.after(shelf(), air_register(), change)
+    change = {"site": who.key, "quantity": wanted.quantity, "time": time, "mark": ""}
+    changes = pl.DataFrame([change]).with_columns(value=pl.lit(wanted.value, pl.Float64))
+    trial = whatif.after(shelf(), air_register(), changes)
     return {
         "former": _current(who, wanted.quantity, time)[0],
         "value": wanted.value,
-        "figures": _named(_compared(trial)),
-        "ranks": _named(_ranks(trial)),
+        "figures": named(compared(trial)),
+        "ranks": named(ranks(trial)),
     }
 
 
@@ -151,84 +153,3 @@ def _current(who: Subject, quantity: str, time: datetime) -> tuple[float | None,
         return None, None
     value, mark, revision = rows.select("value", "mark", "revision").row(0)
     return (value if is_valid_mark(mark) else None), revision
-
-
-def _named(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return figures with the name of the station or region they belong to."""
-    names = {
-        **{
-            key: (zh, en or zh)
-            for key, zh, en in sites().select("site", "name_zh", "name_en").rows()
-        },
-        **{
-            code: (zh, en)
-            for code, zh, en in region_names().select("code", "name_zh", "name_en").rows()
-        },
-    }
-    return [
-        {**one, "zh": names[one["subject"]][0], "en": names[one["subject"]][1]} for one in found
-    ]
-
-
-def _compared(trial: whatif.WhatIf) -> list[dict[str, Any]]:
-    """Return the hours and days whose index, level or primary pollutant would change."""
-    figures = []
-    for rows in trial.index:
-        if rows.is_empty():
-            continue
-        period, scope = rows["period"][0], rows["scope"][0]
-        span = Period(rows["time"].min(), rows["time"].max() + _HOUR)  # type: ignore[arg-type, operator]
-        before = shelf().air_index(
-            period=period, scope=scope, span=span, subjects=rows["subject"].unique().to_list()
-        )
-        shown = ["subject", "time", "aqi", "level", "primary"]
-        both = rows.select(shown).join(
-            before.select(shown), on=["subject", "time"], how="left", suffix="_before"
-        )
-        figures += [
-            {"period": period, "scope": scope, **_figure(row)}
-            for row in both.sort("time").iter_rows(named=True)
-            if (row["aqi"], row["primary"]) != (row["aqi_before"], row["primary_before"])
-        ]
-    return figures
-
-
-def _figure(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "subject": row["subject"],
-        "time": round(row["time"].timestamp() * 1000),
-        "before": {
-            "aqi": row["aqi_before"],
-            "level": row["level_before"] or 0,
-            "primary": row["primary_before"] or "",
-        },
-        "after": {"aqi": row["aqi"], "level": row["level"] or 0, "primary": row["primary"] or ""},
-    }
-
-
-def _ranks(trial: whatif.WhatIf) -> list[dict[str, Any]]:
-    """Return the months, quarters and years of areas whose composite index or rank would change."""
-    found = []
-    for rows in trial.summary:
-        if rows.is_empty() or rows["scope"][0] == "site":
-            continue
-        period, scope = rows["period"][0], rows["scope"][0]
-        span = Period(rows["time"].min(), rows["time"].max() + _HOUR)  # type: ignore[arg-type, operator]
-        before = shelf().air_summary(period=period, scope=scope, span=span)
-        shown = ["subject", "time", "composite", "rank"]
-        both = rows.select(shown).join(
-            before.select(shown), on=["subject", "time"], how="left", suffix="_before"
-        )
-        found += [
-            {
-                "period": period,
-                "scope": scope,
-                "subject": row["subject"],
-                "time": round(row["time"].timestamp() * 1000),
-                "before": {"composite": row["composite_before"], "rank": row["rank_before"]},
-                "after": {"composite": row["composite"], "rank": row["rank"]},
-            }
-            for row in both.iter_rows(named=True)
-            if (row["composite"], row["rank"]) != (row["composite_before"], row["rank_before"])
-        ]
-    return found

@@ -1,13 +1,11 @@
-"""A shelf on which one value is another, so that the jobs can show what a correction would do.
+"""A shelf on which some values are others, so that the jobs can show what would follow.
 
 The same jobs run on it as on the real one, so the preview and the result cannot differ.
 Nothing is kept.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, timedelta
 
 import polars as pl
 
@@ -16,23 +14,22 @@ from songhua.assess.job import Affected, AirShelf, Stamp
 from songhua.assess.register import Register
 from songhua.model import Period
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One hourly value made another; None takes it away."""
-
-    site: str
-    quantity: str
-    time: datetime
-    value: float | None
+_KEY = ["site", "quantity", "time"]
+_NEW = (*_KEY, "value", "mark")
 
 
 class WhatIf:
-    """The shelf as it would be after a change."""
+    """The shelf as it would be after changes.
 
-    def __init__(self, shelf: AirShelf, change: Change) -> None:
+    Parameters
+    ----------
+    changes
+        site, quantity, time, value (null: there is none), mark, of hours.
+    """
+
+    def __init__(self, shelf: AirShelf, changes: pl.DataFrame) -> None:
         self._shelf = shelf
-        self._change = change
+        self._changes = changes.with_columns(pl.col("time").cast(pl.Datetime("us", "UTC")))
         self.index: list[pl.DataFrame] = []
         self.summary: list[pl.DataFrame] = []
 
@@ -44,21 +41,22 @@ class WhatIf:
         sites: Sequence[str] | None = None,
         quantities: Sequence[str] | None = None,
     ) -> pl.DataFrame:
-        """Return the values with the change made."""
+        """Return the values with the changes made."""
         rows = self._shelf.observations(
             period=period, span=span, sites=sites, quantities=quantities
         )
-        change = self._change
-        if period != "hour" or change.time not in span or change.site not in (sites or ()):
+        if period != "hour":
             return rows
-        if quantities is not None and change.quantity not in quantities:
-            return rows
-        here = (
-            (pl.col("site") == change.site)
-            & (pl.col("quantity") == change.quantity)
-            & (pl.col("time") == change.time)
+        start, end = span.start.astimezone(UTC), span.end.astimezone(UTC)
+        within = pl.col("time").is_between(start, end, closed="left")
+        here = self._changes.filter(within & pl.col("site").is_in(list(sites or ())))
+        if quantities is not None:
+            here = here.filter(pl.col("quantity").is_in(list(quantities)))
+        kept = rows.join(
+            here.with_columns(pl.col("time").cast(rows.schema["time"])), on=_KEY, how="anti"
         )
-        return pl.concat([rows.filter(~here), self._changed(rows)], how="diagonal_relaxed")
+        changed = here.select(pl.col(name).cast(rows.schema[name]) for name in _NEW)
+        return pl.concat([kept, changed], how="diagonal_relaxed")
 
     def air_index(
         self, *, period: str, scope: str, span: Period, subjects: Sequence[str] | None = None
@@ -95,22 +93,13 @@ class WhatIf:
         self.summary.append(frame)
         return frame.height
 
-    def _changed(self, like: pl.DataFrame) -> pl.DataFrame:
-        row: dict[str, Any] = {
-            "site": self._change.site,
-            "quantity": self._change.quantity,
-            "time": self._change.time,
-            "value": self._change.value,
-            "mark": "",
-        }
-        return pl.DataFrame([row], schema={name: like.schema[name] for name in row})
 
-
-def after(shelf: AirShelf, register: Register, change: Change) -> WhatIf:
-    """Run the jobs that a correction would run, and return what they found."""
-    trial = WhatIf(shelf, change)
-    span = Period(change.time, change.time + timedelta(hours=1))
-    affected = Affected((change.site,), span, cause=0)
+def after(shelf: AirShelf, register: Register, changes: pl.DataFrame) -> WhatIf:
+    """Run the jobs that changes would run, and return what they found."""
+    trial = WhatIf(shelf, changes)
+    first, last = changes.select(pl.col("time").min(), pl.col("time").max().alias("last")).row(0)
+    span = Period(first, last + timedelta(hours=1))
+    affected = Affected(tuple(changes["site"].unique().sort()), span, cause=0)
     stamp = Stamp(cause=0, code="")
     for step in job.JOBS:
         step(trial, register, affected, stamp)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from songhua.store.registry.doors import Receipt, RowAside, Source, SourceState, TakenFile
+from songhua.store.registry.reviewing import ReviewAct, ReviewDay, ReviewTouch
 from songhua.store.registry.rights import RIGHTS, Action, Role, covers
 from songhua.store.registry.twoway import Command, Gap
 from songhua.store.registry.upstreams import Unsent, Upstream, UpstreamState
@@ -31,6 +32,9 @@ __all__ = [
     "Receipt",
     "Region",
     "Reject",
+    "ReviewAct",
+    "ReviewDay",
+    "ReviewTouch",
     "RowAside",
     "SetAside",
     "Site",

@@ -23,6 +23,7 @@ from songhua.store.registry.models import (
     Quantity,
     Region,
     Reject,
+    ReviewAct,
     Site,
     SiteAlias,
     SitePeriod,
@@ -235,6 +236,11 @@ def add_correction(seq: int, fields: Mapping[str, Any], *, at: datetime) -> None
 def corrections_by_seq(seqs: Iterable[int]) -> dict[int, Correction]:
     """Return corrections by their journal sequence."""
     return {c.journal_seq: c for c in Correction.objects.filter(journal_seq__in=list(seqs))}
+
+
+def reviews_by_seq(seqs: Iterable[int]) -> dict[int, ReviewAct]:
+    """Return acts of reviewers by their journal sequence."""
+    return {one.journal_seq: one for one in ReviewAct.objects.filter(journal_seq__in=list(seqs))}
 
 
 def files_by_seq(seqs: Iterable[int]) -> dict[int, ImportFile]:

@@ -11,6 +11,7 @@ class Role(models.TextChoices):
     VIEWER = "viewer", "查看员"
     OPERATOR = "operator", "运维员"
     ANALYST = "analyst", "分析员"
+    LEADER = "leader", "省级负责人"
     ADMINISTRATOR = "administrator", "系统管理员"
 
 
@@ -23,14 +24,24 @@ class Action(StrEnum):
     IMPORT = "import"
     CORRECT = "correct"
     REQUEST = "request"
+    REVIEW_1 = "review_1"
+    REVIEW_2 = "review_2"
+    """Only by people of the province, as `REVIEW_3`."""
+    REVIEW_3 = "review_3"
     MANAGE = "manage"
 
 
 RIGHTS: dict[str, frozenset[Action]] = {
     Role.VIEWER: frozenset({Action.READ, Action.EXPORT}),
-    Role.OPERATOR: frozenset(Action) - {Action.MANAGE},
+    Role.OPERATOR: frozenset(Action) - {Action.MANAGE, Action.REVIEW_2, Action.REVIEW_3},
     Role.ANALYST: frozenset(
-        {Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.IMPORT, Action.CORRECT}
+        {
+            *(Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.IMPORT, Action.CORRECT),
+            *(Action.REVIEW_1, Action.REVIEW_2),
+        }
+    ),
+    Role.LEADER: frozenset(
+        {Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.REVIEW_2, Action.REVIEW_3}
     ),
     Role.ADMINISTRATOR: frozenset(Action),
 }

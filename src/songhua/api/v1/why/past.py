@@ -7,12 +7,13 @@ from typing import Any
 
 import polars as pl
 
+from songhua.api import reviews
 from songhua.api.v1.why.asking import Question
 from songhua.api.v1.why.words import ms
 from songhua.standards import quantity
 from songhua.store import shelf
 from songhua.store.registry import records
-from songhua.store.registry.models import Correction, ImportFile
+from songhua.store.registry.models import Correction, ImportFile, ReviewAct
 from songhua.store.registry.sites import sites
 
 INDEX_FIGURES = {
@@ -46,18 +47,23 @@ def sources(rows: pl.DataFrame) -> dict[str, dict[str, Any]]:
     brought = rows.select("revision", "author", "recorded_at").unique("revision").sort("revision")
     seqs = brought["revision"].to_list()
     files, corrections = records.files_by_seq(seqs), records.corrections_by_seq(seqs)
+    acts = records.reviews_by_seq(seqs)
     return {
         str(seq): {
             "revision": seq,
             "author": author,
             "at": ms(at),
-            **_brought(files.get(seq), corrections.get(seq)),
+            **_brought(files.get(seq), corrections.get(seq), acts.get(seq)),
         }
         for seq, author, at in brought.rows()
     }
 
 
-def _brought(file: ImportFile | None, correction: Correction | None) -> dict[str, Any]:
+def _brought(
+    file: ImportFile | None, correction: Correction | None, act: ReviewAct | None
+) -> dict[str, Any]:
+    if act is not None:
+        return {"kind": "review", "file": "", "reason": reviews.words(act)[0]}
     if correction is not None:
         return {"kind": "correction", "file": "", "reason": correction.reason}
     return {"kind": "file", "file": file.name if file else "", "reason": ""}
@@ -107,11 +113,23 @@ def _turned(
 def _causes(seqs: Iterable[int]) -> dict[int, dict[str, Any]]:
     asked = sorted(set(seqs))
     files, corrections = records.files_by_seq(asked), records.corrections_by_seq(asked)
+    acts = records.reviews_by_seq(asked)
     names = _site_names([row.site for row in corrections.values()])
     return {
-        seq: _cause(files.get(seq), corrections.get(seq), names) | {"revision": seq}
+        seq: (
+            _reviewed(acts[seq])
+            if seq in acts
+            else _cause(files.get(seq), corrections.get(seq), names)
+        )
+        | {"revision": seq}
         for seq in asked
     }
+
+
+def _reviewed(act: ReviewAct) -> dict[str, Any]:
+    zh, en = reviews.words(act)
+    before = ms(act.at) - 1
+    return {"kind": "review", "zh": zh, "en": en, "author": act.author, "before": before}
 
 
 def _cause(

@@ -1,0 +1,82 @@
+"""What the checks found, in words."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from songhua.api.rules import rules
+from songhua.quality.rules import Rule
+from songhua.quality.verdict import WORDS
+
+_ONE = re.compile(r"(\S+?)=(suspect|fail|not checked)\(([^)]*)\)")
+_KINDS = {
+    "range": ("超出范围", "out of range"),
+    "season": ("超出本季常见范围", "unusual for the season"),
+    "rate": ("变化过快", "changes too fast"),
+    "spike": ("尖峰", "spike"),
+    "flat": ("长时间不变", "does not move"),
+    "calm": ("起伏过小", "too calm"),
+    "gap": ("之前缺数", "a gap before"),
+    "shift": ("水平突变", "shift of level"),
+    "outlier": ("偏离前后的值", "off its surroundings"),
+    "restless": ("起伏过大", "too restless"),
+    "course": ("不合日变化", "off the course of the day"),
+    "residual": ("与其他项目不符", "at odds with other quantities"),
+    "neighbours": ("与周边站点不一致", "at odds with its neighbours"),
+    "relation": ("与相关项目矛盾", "contradicts a related quantity"),
+}
+
+
+def in_words(evidence: str, known: Mapping[str, Rule]) -> list[dict[str, Any]]:
+    """Return every finding of a text of evidence: its check, verdict, and words.
+
+    >>> found = in_words("pm2_5-spike=fail(556.0)", {one.name: one for one in rules()})
+    >>> found[0]["zh"]
+    '尖峰 556（可疑 120，不通过 360）'
+    """
+    return [
+        _said(name, verdict, measured, known.get(name))
+        for name, verdict, measured in _ONE.findall(evidence)
+    ]
+
+
+def rules_by_name() -> dict[str, Rule]:
+    """Return the rules in force by name."""
+    return {one.name: one for one in rules()}
+
+
+def _said(name: str, verdict: str, measured: str, rule: Rule | None) -> dict[str, Any]:
+    kind = rule.kind if rule else ""
+    zh, en = _KINDS.get(kind, (name, name))
+    number = f" {float(measured):g}" if measured else ""
+    limits = rule.settings if rule else {}
+    zh_limits, en_limits = _limits(limits)
+    return {
+        "check": name,
+        "kind": kind,
+        "verdict": verdict,
+        "zh": f"{zh}{number}{zh_limits}",
+        "en": f"{en}{number}{en_limits}",
+        "why": rule.why if rule else "",
+        "set_by": rule.set_by if rule else "",
+    }
+
+
+def _limits(settings: Mapping[str, Any]) -> tuple[str, str]:
+    words = {en: zh for zh, en in WORDS.values()}
+    found = [
+        (key.removesuffix("_s"), _number(settings[key], hours=key.endswith("_s")))
+        for key in ("suspect", "fail", "suspect_s", "fail_s")
+        if key in settings
+    ]
+    if not found:
+        return "", ""
+    zh = "，".join(f"{words[key]} {value}" for key, value in found)
+    en = ", ".join(f"{key} {value}" for key, value in found)
+    return f"（{zh}）", f" ({en})"
+
+
+def _number(value: Any, *, hours: bool) -> str:
+    if isinstance(value, list):
+        return "–".join(f"{one:g}" for one in value)
+    return f"{value / 3600:g} h" if hours else f"{value:g}"

@@ -1,0 +1,89 @@
+"""What is counted on the shelf: site-days with their values and verdicts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import polars as pl
+
+from songhua.model import Period
+from songhua.store.asking import asked as asked_of
+from songhua.store.asking import where
+from songhua.store.engine import Engine
+
+_DAY = "toDate(time, 'Asia/Shanghai')"
+
+
+class Counted:
+    """The part of the shelf that counts."""
+
+    _engine: Engine
+
+    def site_days(
+        self, *, span: Period, sites: Sequence[str], period: str = "hour"
+    ) -> pl.DataFrame:
+        """Return how many values each site-day has, and how many of them wait to be judged.
+
+        Returns
+        -------
+        DataFrame
+            site, day (of Beijing), values, reviewed (carry a reviewer's mark), invalid (their
+            value does not count), suspect, fail (verdicts of values without a reviewer's mark),
+            last (the greatest revision of a current value).
+        """
+        asked = asked_of(period, span, sites=sites)
+        sql = f"""
+            WITH current AS (
+                SELECT site, quantity, time,
+                       argMax(mark, (decided, revision)) AS said,
+                       max((decided, revision)).2 AS number
+                FROM observations WHERE {where(asked, known="recorded_at")}
+                GROUP BY site, quantity, time
+            ), judged AS (
+                SELECT scope AS quantity, subject AS site, time,
+                       argMax(verdict, revision) AS judgement
+                FROM verdicts
+                WHERE {where(asked, known="computed_at").replace("site IN", "subject IN")}
+                GROUP BY quantity, site, time
+            )
+            SELECT site, CAST({_DAY}, 'String') AS day, count() AS values,
+                   countIf(said IN ('RM', 'RQ', 'RV')) AS reviewed,
+                   countIf(said = 'RM') AS invalid,
+                   countIf(judgement = 3 AND said NOT IN ('RM', 'RQ', 'RV')) AS suspect,
+                   countIf(judgement = 4 AND said NOT IN ('RM', 'RQ', 'RV')) AS fail,
+                   max(number) AS last
+            FROM current LEFT JOIN judged USING (site, quantity, time)
+            GROUP BY site, day ORDER BY day, site
+        """  # noqa: S608 - names and operators are ours, values are bound
+        found = self._engine.frame(sql, asked)
+        return found.with_columns(pl.col("day").str.to_date())
+
+    def marks(
+        self,
+        *,
+        span: Period,
+        sites: Sequence[str],
+        period: str = "hour",
+        as_of: datetime | None = None,
+    ) -> pl.DataFrame:
+        """Return how many current values each site has by month and mark.
+
+        Returns
+        -------
+        DataFrame
+            site, month (``2020-04``), quantity, mark, values, missing (no value came with it).
+        """
+        asked = asked_of(period, span, sites=sites, as_of=as_of)
+        sql = f"""
+            WITH current AS (
+                SELECT site, quantity, time,
+                       argMax(mark, (decided, revision)) AS said,
+                       argMax(isNull(value), (decided, revision)) AS gone
+                FROM observations WHERE {where(asked, known="recorded_at")}
+                GROUP BY site, quantity, time
+            )
+            SELECT site, formatDateTime(time, '%Y-%m', 'Asia/Shanghai') AS month, quantity,
+                   said AS mark, count() AS values, countIf(gone) AS missing
+            FROM current GROUP BY site, month, quantity, mark
+            ORDER BY site, month, quantity, mark
+        """  # noqa: S608 - names and operators are ours, values are bound
+        return self._engine.frame(sql, asked)
