@@ -158,12 +158,16 @@ def test_who_covers_what() -> None:
     assert not covers("", "220100")
 
 
+COMMON = ("read", "export", "see_imports", "import", "correct")
+
+
 @pytest.mark.parametrize(
     ("role", "allowed"),
     [
         (Role.VIEWER, {"read", "export"}),
-        (Role.OPERATOR, {"read", "export", "see_imports", "import", "correct", "request"}),
-        (Role.ANALYST, {"read", "export", "see_imports", "import", "correct"}),
+        (Role.OPERATOR, {*COMMON, "request", "sample"}),
+        (Role.ANALYST, {*COMMON, "sample", "analyse"}),
+        (Role.SIGNATORY, {*COMMON, "sample", "analyse", "issue"}),
         (Role.ADMINISTRATOR, set(Action)),
     ],
 )

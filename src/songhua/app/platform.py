@@ -14,7 +14,7 @@ from django.conf import settings
 
 from songhua.api import ports
 from songhua.api.register import air_register
-from songhua.app import corrections, decisions, imports
+from songhua.app import corrections, decisions, imports, laboratory
 from songhua.app.checks import check_affected
 from songhua.app.doors import Doors, RowKeeper
 from songhua.app.doors.frames import Frames
@@ -37,7 +37,7 @@ from songhua.model import BadInput, KnownSource, Period, UnknownName
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
 from songhua.store.registry import exchanges, links, records
-from songhua.store.registry.models import Source
+from songhua.store.registry.models import Batch, Source, User
 
 Report = Callable[[Mapping[str, Any]], None]
 
@@ -47,6 +47,7 @@ _APPLY = {
     "file": imports.apply_file,
     "correction": imports.apply_correction,
     "decision": decisions.apply_decision,
+    laboratory.ISSUED: laboratory.apply_issue,
 }
 """Kind of a journal entry → what it does."""
 
@@ -295,6 +296,36 @@ class Songhua:
             entry = self.journal.append("correction", raw, {"author": order.author})
             result = self._apply(entry, silent)
         return {**result, "changes": corrections.told(self.shelf, entry.seq, since=began)}
+
+    def note_lab(self, what: str, body: Mapping[str, Any], who: str) -> int:
+        """Keep on record what the laboratory did; return the number in the journal."""
+        return laboratory.note(self.journal, what, body, who)
+
+    def sign_batch(self, number: str, level: int, who: User, opinion: str) -> None:
+        """Sign a batch; the third signature brings its results onto the shelf.
+
+        Raises
+        ------
+        BadInput
+            As `laboratory.sign`.
+        """
+        with self._work:
+            batch = Batch.objects.select_related("instrument").get(number=number)
+            entry = laboratory.sign(self.journal, batch, level, who, opinion)
+            if entry is not None:
+                self._apply(entry, silent)
+
+    def return_batch(self, number: str, who: User, opinion: str) -> None:
+        """Return a batch to its analyst.
+
+        Raises
+        ------
+        BadInput
+            As `laboratory.give_back`.
+        """
+        with self._work:
+            batch = Batch.objects.get(number=number)
+            laboratory.give_back(self.journal, batch, who, opinion)
 
     def catch_up(self, report: Report) -> int:
         """Apply journal entries that a stop left unapplied; return how many.

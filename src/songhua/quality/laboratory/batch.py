@@ -206,9 +206,9 @@ def _blank(row: Row, measure: Measure) -> Finding:
     limit = row.found.detection_limit
     return _finding(
         measure, row, ok=row.found.value is None or row.found.value <= limit,
-        number=str(row.found), limit=f"≤ {limit:f}",
-        zh=f"{measure.zh} {row.found}，应不大于检出限 {limit:f}",
-        en=f"{measure.en} {row.found}, may not exceed the detection limit {limit:f}",
+        number=_told(row.found), limit=f"≤ {limit:f}",
+        zh=f"{measure.zh} {_told(row.found)}，应不大于检出限 {limit:f}",
+        en=f"{measure.en} {_told(row.found)}, may not exceed the detection limit {limit:f}",
     )  # fmt: skip
 
 
@@ -219,10 +219,11 @@ def _parallel(row: Row, sample: Row, measure: Measure, rules: Control) -> Findin
     # The table is by g/mL; every method here reports mg/L.
     limit = measures.largest_deviation((a.value + b.value) / 2, rules.deviations)
     apart = measures.relative_deviation(a.value, b.value)
+    one, other, by = _told(a), _told(b), _shown(apart)
     return _finding(
-        measure, row, ok=apart <= limit, number=f"{_shown(apart)} %", limit=f"≤ {limit} %",
-        zh=f"平行样 {a} 与 {b} 相对偏差 {_shown(apart)} %，应不大于 {limit} %",
-        en=f"Parallels {a} and {b} deviate by {_shown(apart)} %, {limit} % is allowed",
+        measure, row, ok=apart <= limit, number=f"{by} %", limit=f"≤ {limit} %",
+        zh=f"平行样 {one} 与 {other} 相对偏差 {by} %，应不大于 {limit} %",
+        en=f"Parallels {one} and {other} deviate by {by} %, {limit} % is allowed",
     )  # fmt: skip
 
 
@@ -230,12 +231,14 @@ def _below(row: Row, measure: Measure, a: Determined, b: Determined) -> Finding:
     """Judge parallels of which one was not detected: they must still belong together."""
     least = 4 * max(a.detection_limit, b.detection_limit)  # limit of determination, HJ 168—2020
     apart = max(a.value or Decimal(0), b.value or Decimal(0)) >= least
+    one, other = _told(a), _told(b)
     zh = "一个未检出，另一个不小于测定下限" if apart else "有未检出，不计算相对偏差"
     en = "one not detected, the other not below the limit of determination"
+    en = en if apart else "not detected, no deviation is computed"
     return _finding(
-        measure, row, ok=False if apart else None, number=f"{a} / {b}", limit=f"< {least:f}",
-        zh=f"平行样 {a} 与 {b}：{zh}",
-        en=f"Parallels {a} and {b}: {en if apart else 'not detected, no deviation is computed'}",
+        measure, row, ok=False if apart else None, number=f"{one} / {other}",
+        limit=f"< {least:f}", zh=f"平行样 {one} 与 {other}：{zh}",
+        en=f"Parallels {one} and {other}: {en}",
     )  # fmt: skip
 
 
@@ -262,10 +265,10 @@ def _crm(row: Row, measure: Measure) -> Finding:
         )
     found = row.found.for_totals
     return _finding(
-        measure, row, ok=abs(found - nominal) <= row.uncertainty, number=str(row.found),
+        measure, row, ok=abs(found - nominal) <= row.uncertainty, number=_told(row.found),
         limit=f"{nominal:f} ± {row.uncertainty:f}",
-        zh=f"{measure.zh} {row.found}，证书值 {nominal:f} ± {row.uncertainty:f}",
-        en=f"{measure.en} {row.found}, certified {nominal:f} ± {row.uncertainty:f}",
+        zh=f"{measure.zh} {_told(row.found)}，证书值 {nominal:f} ± {row.uncertainty:f}",
+        en=f"{measure.en} {_told(row.found)}, certified {nominal:f} ± {row.uncertainty:f}",
     )  # fmt: skip
 
 
@@ -297,8 +300,13 @@ def _nominal(row: Row, zh: str, en: str) -> Decimal:
     return row.nominal
 
 
+def _told(found: Determined) -> str:
+    """Return what was found with four digits: a value computed from a signal has more."""
+    return str(found) if found.value is None else f"{float(f'{found.value:.4g}'):.9g}"
+
+
 def _shown(percent: Decimal) -> str:
-    """Return a percentage with one decimal more than limits have, cut towards the worse."""
+    """Return a percentage with one decimal more than limits have."""
     return f"{percent:.2f}"
 
 

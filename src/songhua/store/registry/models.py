@@ -9,6 +9,16 @@ from django.db import models
 from django.db.models import F, Q
 
 from songhua.store.registry.doors import Receipt, RowAside, Source, SourceState, TakenFile
+from songhua.store.registry.lab import (
+    Batch,
+    BatchRow,
+    Certificate,
+    CustodyStep,
+    Instrument,
+    Result,
+    Sample,
+    Signature,
+)
 from songhua.store.registry.rights import RIGHTS, Action, Role, covers
 from songhua.store.registry.twoway import Command, Gap
 from songhua.store.registry.upstreams import Unsent, Upstream, UpstreamState
@@ -17,22 +27,30 @@ from songhua.store.registry.watching import Alarm, LinkHour
 __all__ = [
     "Alarm",
     "AppliedEntry",
+    "Batch",
+    "BatchRow",
+    "Certificate",
     "Command",
     "Correction",
     "Cursor",
+    "CustodyStep",
     "Device",
     "DustPeriod",
     "ExceptionalEvent",
     "Gap",
     "ImportFile",
+    "Instrument",
     "LinkHour",
     "LinkState",
     "Quantity",
     "Receipt",
     "Region",
     "Reject",
+    "Result",
     "RowAside",
+    "Sample",
     "SetAside",
+    "Signature",
     "Site",
     "SiteAlias",
     "SitePeriod",

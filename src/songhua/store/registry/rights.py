@@ -11,6 +11,7 @@ class Role(models.TextChoices):
     VIEWER = "viewer", "查看员"
     OPERATOR = "operator", "运维员"
     ANALYST = "analyst", "分析员"
+    SIGNATORY = "signatory", "授权签字人"
     ADMINISTRATOR = "administrator", "系统管理员"
 
 
@@ -23,15 +24,27 @@ class Action(StrEnum):
     IMPORT = "import"
     CORRECT = "correct"
     REQUEST = "request"
+    SAMPLE = "sample"
+    """Take samples and hand them on."""
+    ANALYSE = "analyse"
+    """Enter batches, sign as analyst and as reviewer."""
+    ISSUE = "issue"
+    """Sign results out of the laboratory."""
     MANAGE = "manage"
 
 
+_ANALYST = frozenset(
+    {
+        *(Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.IMPORT, Action.CORRECT),
+        *(Action.SAMPLE, Action.ANALYSE),
+    }
+)
+
 RIGHTS: dict[str, frozenset[Action]] = {
     Role.VIEWER: frozenset({Action.READ, Action.EXPORT}),
-    Role.OPERATOR: frozenset(Action) - {Action.MANAGE},
-    Role.ANALYST: frozenset(
-        {Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.IMPORT, Action.CORRECT}
-    ),
+    Role.OPERATOR: frozenset(Action) - {Action.MANAGE, Action.ANALYSE, Action.ISSUE},
+    Role.ANALYST: _ANALYST,
+    Role.SIGNATORY: _ANALYST | {Action.ISSUE},
     Role.ADMINISTRATOR: frozenset(Action),
 }
 """What each role may do, within the person's region."""
