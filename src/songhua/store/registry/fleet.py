@@ -70,7 +70,7 @@ def devices_of(user: User) -> QuerySet[Device]:
     every = Device.objects.filter(active=True)
     if is_of_province(user):
         return every
-    if user.region_id is None:
+    if not user.region_id:
         return every.none()
     begin = stem(user.region_id)
     within = Q(city__code__startswith=begin) | Q(county__code__startswith=begin)

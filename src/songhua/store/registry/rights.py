@@ -68,4 +68,4 @@ def covers(region: str, code: str) -> bool:
     >>> covers("220000", "220104"), covers("220100", "220104"), covers("220100", "220204")
     (True, True, False)
     """
-    return code.startswith(stem(region))
+    return bool(region) and code.startswith(stem(region))
