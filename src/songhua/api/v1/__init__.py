@@ -12,6 +12,7 @@ from songhua.api.v1 import (
     corrections,
     export,
     imports,
+    lab,
     law,
     levels,
     links,
@@ -50,6 +51,7 @@ for room in (
     law,
     imports,
     links,
+    lab,
 ):
     api.add_router("v1", room.router)
 

@@ -1,5 +1,6 @@
 """Batches: rows in, signatures in order, results out. What is judged, the caller judges."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +19,7 @@ from songhua.store.registry.rights import Action, stem
 from songhua.store.registry.samples import is_in_laboratory
 
 MOST_ROWS = 500
+_NUMBER = re.compile(r"(?=.*\d)[\w.-]{3,40}")
 LEVELS = {1: ("分析人员", "analyst"), 2: ("复核人员", "reviewer"), 3: ("授权签字人", "signatory")}
 _WAITING = {"draft": 1, "signed_1": 2, "signed_2": 3}
 _AFTER = {1: "signed_1", 2: "signed_2", 3: "issued"}
@@ -263,7 +265,7 @@ def new_batch(
     """
     limit = how.detection_limit if detection_limit is None else detection_limit
     tests = [
-        (0 < len(number.strip()) <= 40, "没有批号", "no number"),
+        (_NUMBER.fullmatch(number), "批号须为 3 至 40 位字母、数字或 . _ -", "a number has 3 to 40 of letters, digits, . _ -"),
         (not Batch.objects.filter(number=number).exists(), "批号已用", "the number is taken"),
         (
             0 < limit <= how.detection_limit,
@@ -286,7 +288,7 @@ def new_batch(
             "Batch: " + "; ".join(en for _, en in faults) + ".",
         )
     return Batch.objects.create(
-        number=number.strip(),
+        number=number,
         method=how.code,
         instrument_id=instrument_id,
         region_id=region,
