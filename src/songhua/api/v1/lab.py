@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from songhua.api import ports
 from songhua.api.laboratory import judge
@@ -59,7 +59,7 @@ class Opinion(Schema):
 
 
 @router.post("/lab/samples", auth=Allowed("sample"), response={200: Kept, 201: Kept, 409: Told})
-def take_sheet(request: HttpRequest, sheet: Sheet) -> tuple[int, dict[str, Any]]:
+def take_sheet(request: HttpRequest, sheet: Sheet) -> Status[dict[str, Any]]:
     """Register a sample; the same sheet again answers 200, one in conflict 409."""
     user = _user(request)
     told = FieldSheet(
@@ -69,13 +69,13 @@ def take_sheet(request: HttpRequest, sheet: Sheet) -> tuple[int, dict[str, Any]]
     try:
         known = samples.already(told)
         if known is not None:
-            return 200, {"barcode": known.barcode, "again": True}
+            return Status(200, {"barcode": known.barcode, "again": True})
         name = user.get_username()
         seq = ports.platform().note_lab("sample", told.body(), name)
         kept = samples.keep(told, region=region, author=name, seq=seq)
     except SheetConflict as fault:
-        return 409, {"zh": fault.zh, "en": fault.en}
-    return 201, {"barcode": kept.barcode, "again": False}
+        return Status(409, {"zh": fault.zh, "en": fault.en})
+    return Status(201, {"barcode": kept.barcode, "again": False})
 
 
 @router.get("/lab/samples/{barcode}", auth=Allowed("sample"))

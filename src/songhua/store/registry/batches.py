@@ -265,7 +265,11 @@ def new_batch(
     """
     limit = how.detection_limit if detection_limit is None else detection_limit
     tests = [
-        (_NUMBER.fullmatch(number), "批号须为 3 至 40 位字母、数字或 . _ -", "a number has 3 to 40 of letters, digits, . _ -"),
+        (
+            _NUMBER.fullmatch(number),
+            "批号须为 3 至 40 位字母、数字或 . _ -",
+            "a number has 3 to 40 letters, digits, dots, dashes",
+        ),
         (not Batch.objects.filter(number=number).exists(), "批号已用", "the number is taken"),
         (
             0 < limit <= how.detection_limit,

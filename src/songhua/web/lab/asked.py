@@ -12,7 +12,6 @@ from songhua.model import BEIJING, BadInput, UnknownName
 from songhua.store.registry.models import User
 from songhua.web.templatetags.say import both
 
-
 Thing = TypeVar("Thing")
 
 

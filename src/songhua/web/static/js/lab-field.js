@@ -16,6 +16,7 @@ const form = /** @type {HTMLFormElement} */ (part("field-form"));
 const state = part("field-state");
 let known = { who: "", name: "", sites: [], methods: [] };
 let sending = false;
+let replaces = ""; // key of the sheet that the form changes
 
 // What the phone keeps
 
@@ -93,6 +94,7 @@ function code() {
 function begin() {
   const sampler = form.sampler.value;
   form.reset();
+  replaces = "";
   form.sampler.value = sampler || localStorage.getItem("sampler") || "";
   form.sampled_at.value = clock(new Date());
 }
@@ -125,13 +127,14 @@ function told() {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = told();
-  const fault = wrong(body) || ((await sheets()).some((one) => one.body.barcode === body.barcode) ? say("本机已有这个条码的采样单。", "This phone has a sheet with that barcode.") : "");
+  const fault = wrong(body) || ((await sheets()).some((one) => one.key !== replaces && one.body.barcode === body.barcode) ? say("本机已有这个条码的采样单。", "This phone has a sheet with that barcode.") : "");
   const box = part("field-fault");
   box.hidden = !fault;
   box.textContent = fault;
   if (fault) return box.scrollIntoView({ block: "center" });
   const key = [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
   await keep({ key, who: known.who, state: "waiting", words: "", at: Date.now(), body: { ...body, key } });
+  if (replaces) await forget(replaces);
   localStorage.setItem("sampler", body.sampler);
   begin();
   toast(say(`已存在本机：${body.barcode}`, `Kept on this phone: ${body.barcode}`));
@@ -224,12 +227,11 @@ function button(words, act) {
 }
 
 /** Put a sheet that was not taken back into the form. @param {Kept} sheet */
-async function refill(sheet) {
+function refill(sheet) {
   for (const name of [...TEXTS, ...NUMBERS]) form.elements.namedItem(name).value = sheet.body[name] ?? "";
   form.sampled_at.value = sheet.body.sampled_at.slice(0, 16);
   for (const box of form.querySelectorAll("[name=items]")) /** @type {HTMLInputElement} */ (box).checked = sheet.body.items.includes(/** @type {HTMLInputElement} */ (box).value);
-  await forget(sheet.key);
-  await shown();
+  replaces = sheet.key;
   form.scrollIntoView();
 }
 
