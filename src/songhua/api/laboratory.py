@@ -1,7 +1,6 @@
 """A batch of the register as the rules of quality see it."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
@@ -157,7 +156,7 @@ def _read(row: BatchRow, limit: Decimal) -> Determined:
 
 def _rule_row(row: BatchRow, found: Determined) -> rules.Row:
     return rules.Row(
-        place=f"第 {row.place} 行",
+        place=row.place,
         kind=cast(rules.Kind, row.kind),
         label=row.label,
         found=found,
@@ -180,8 +179,3 @@ def _reported(batch: Batch, row: BatchRow, found: Determined) -> Determined:
 
 def _places(value: Decimal) -> int:
     return max(0, -int(value.as_tuple().exponent))
-
-
-def by_place(findings: Sequence[rules.Finding]) -> dict[str, rules.Finding]:
-    """Return the finding of each row that has one."""
-    return {one.place: one for one in findings if one.place}

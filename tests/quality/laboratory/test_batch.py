@@ -28,7 +28,7 @@ LINE = fit([0, 0.2, 0.5, 1, 2, 4], [0.002, 0.041, 0.101, 0.199, 0.402, 0.801])
 
 
 def row(place: int, kind: Kind, label: str, told: str, **more: Any) -> Row:
-    return Row(f"第 {place} 行", kind, label, read_determined(told, Decimal("0.025")), **more)
+    return Row(place, kind, label, read_determined(told, Decimal("0.025")), **more)
 
 
 def good() -> list[Row]:
@@ -122,11 +122,11 @@ def test_an_earlier_curve_needs_its_middle_checked() -> None:
 def test_a_titration_has_neither_curve_nor_spike() -> None:
     limit = Decimal(4)
     rows = [
-        Row("1", "blank", "B", Determined(None, limit)),
-        Row("2", "field_blank", "F", Determined(None, limit)),
-        Row("3", "sample", "S", Determined(Decimal(21), limit)),
-        Row("4", "parallel", "P", Determined(Decimal(20), limit), of="S"),
-        Row("5", "crm", "C", Determined(Decimal(30), limit), nominal=Decimal(31),
+        Row(1, "blank", "B", Determined(None, limit)),
+        Row(2, "field_blank", "F", Determined(None, limit)),
+        Row(3, "sample", "S", Determined(Decimal(21), limit)),
+        Row(4, "parallel", "P", Determined(Decimal(20), limit), of="S"),
+        Row(5, "crm", "C", Determined(Decimal(30), limit), nominal=Decimal(31),
             uncertainty=Decimal(2)),
     ]  # fmt: skip
     # |21-20|/41 = 2.44 %, 20.5 mg/L is of order 1e-5 g/mL: 2.5 %

@@ -29,7 +29,7 @@ class Row:
     Parameters
     ----------
     place
-        Where it stands, as a person finds it: ``第 7 行``.
+        Its number among the rows, as a person finds it.
     label
         Barcode of the sample, or name of the control sample.
     found
@@ -42,7 +42,7 @@ class Row:
         Of the certified value. [unit of the method]
     """
 
-    place: str
+    place: int
     kind: Kind
     label: str
     found: Determined
@@ -60,13 +60,13 @@ class Finding:
     measure
         Which: ``blank``, ``parallel`` …
     place
-        The row, or empty for the batch.
+        The row; 0 for the batch.
     number, limit
         What was found and what is allowed, in words of one language for both.
     """
 
     measure: str
-    place: str
+    place: int
     label: str
     verdict: Verdict
     number: str
@@ -75,6 +75,16 @@ class Finding:
     en: str
     source: str
     confidence: str
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """What was found and where, in both languages."""
+        if not self.place:
+            return self.zh, self.en
+        return (
+            f"第 {self.place} 行 {self.label} {self.zh}",
+            f"row {self.place} {self.label}: {self.en}",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +122,9 @@ def refuse_unaccepted(findings: Sequence[Finding]) -> None:
     failed = [one for one in findings if one.verdict == "fail"]
     if failed:
         raise BadInput(
-            "这一批不能签字：" + "；".join(_where(one, one.zh) for one in failed) + "。",
-            "This batch cannot be signed: "
-            + "; ".join(_where(one, one.en) for one in failed)
-            + ".",
+            "这一批不能签字：" + "；".join(one.said[0] for one in failed) + "。",
+            "This batch cannot be signed: " + "; ".join(one.said[1] for one in failed) + ".",
         )
-
-
-def _where(one: Finding, words: str) -> str:
-    return f"{one.place} {one.label} {words}".strip() if one.place else words
 
 
 def _missing(batch: Batch, rules: Control) -> Iterator[Finding]:
@@ -260,8 +264,8 @@ def _crm(row: Row, measure: Measure) -> Finding:
     nominal = _nominal(row, "证书值", "certified value")
     if row.uncertainty is None or row.uncertainty <= 0:
         raise BadInput(
-            f"{row.place} {row.label} 没有证书上的不确定度。",
-            f"{row.place} {row.label} has no certified uncertainty.",
+            f"第 {row.place} 行 {row.label} 没有证书上的不确定度。",
+            f"Row {row.place} {row.label} has no certified uncertainty.",
         )
     found = row.found.for_totals
     return _finding(
@@ -286,8 +290,8 @@ def _sample_of(row: Row, samples: dict[str, Row]) -> Row:
     found = samples.get(row.of)
     if found is None:
         raise BadInput(
-            f"{row.place} {row.label} 没有指明这一批里的样品（现为“{row.of[:40]}”）。",
-            f"{row.place} {row.label} names no sample of this batch (“{row.of[:40]}”).",
+            f"第 {row.place} 行 {row.label} 没有指明这一批里的样品（现为“{row.of[:40]}”）。",
+            f"Row {row.place} {row.label} names no sample of this batch (“{row.of[:40]}”).",
         )
     return found
 
@@ -295,7 +299,8 @@ def _sample_of(row: Row, samples: dict[str, Row]) -> Row:
 def _nominal(row: Row, zh: str, en: str) -> Decimal:
     if row.nominal is None or row.nominal <= 0:
         raise BadInput(
-            f"{row.place} {row.label} 没有填{zh}。", f"{row.place} {row.label} lacks the {en}."
+            f"第 {row.place} 行 {row.label} 没有填{zh}。",
+            f"Row {row.place} {row.label} lacks the {en}.",
         )
     return row.nominal
 
@@ -315,7 +320,7 @@ def _finding(
 ) -> Finding:
     return Finding(
         measure=measure.name,
-        place="" if row is None else row.place,
+        place=0 if row is None else row.place,
         label="" if row is None else row.label,
         verdict="not_judged" if ok is None else "pass" if ok else "fail",
         number=number,

@@ -205,7 +205,7 @@ def _page(batch: Batch, user: User) -> dict[str, object]:
         "rows": [
             {
                 "one": row,
-                "finding": by_place.get(f"第 {row.place} 行"),
+                "finding": by_place.get(row.place),
                 "found": judged.found.get(row.place),
                 "reported": judged.results.get(row.sample_id or 0)
                 if row.kind == "sample"
