@@ -23,6 +23,7 @@ _ROOMS = (
     ("/cities/", _("城市")),
     ("/imports/", _("导入")),
     ("/links/", _("链路")),
+    ("/lab/", _("实验室")),
     ("/law/", _("法规")),
     ("/admin/", _("管理")),
 )
@@ -59,6 +60,8 @@ def _alarms(request: HttpRequest, path: str) -> int:
 def _is_shown(request: HttpRequest, path: str) -> bool:
     if path == "/admin/":
         return bool(getattr(request.user, "is_staff", False))
+    if path == "/lab/":
+        return isinstance(request.user, User) and request.user.may(Action.SAMPLE)
     return _exists(path)
 
 

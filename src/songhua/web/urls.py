@@ -10,4 +10,5 @@ urlpatterns = [
     path("", include("songhua.web.law.urls")),
     path("", include("songhua.web.imports.urls")),
     path("", include("songhua.web.links.urls")),
+    path("", include("songhua.web.lab.urls")),
 ]
