@@ -45,7 +45,8 @@ def evaluation_cells(edition: Edition) -> Iterator[LawCell]:
     tables, marks = edition.tables, edition.tables["marks"]
     for number, name, zh, en, colour_zh, colour, mark in tables["classes"]["rows"]:
         label = f"{number} {name}"
-        place = ("断面水质定性评价", "wording of a section", label, label)
+        in_english = label.replace("劣", "inferior ")
+        place = ("断面水质定性评价", "wording of a section", label, in_english)
         yield LawCell(*place, "状况", "wording", zh, en, "", "表1", mark)
         yield LawCell(*place, "颜色", "colour", f"{colour_zh} {colour}", colour, "", "表1", mark)
     for zh, en, *bounds, mark in tables["basin"]["rows"]:
