@@ -51,7 +51,7 @@ def recovery(spiked: Decimal, sample: Decimal, added: Decimal) -> Decimal:
     """Return how much of what was added is found again, in percent.
 
     >>> recovery(Decimal("0.95"), Decimal("0.45"), Decimal("0.5"))
-    Decimal('100')
+    Decimal('100.0')
     """
     if added <= 0:
         raise BadInput("加标量必须大于零。", "What was added must be above zero.")
