@@ -124,7 +124,9 @@ def load(title: str, *args: str, stations: int) -> dict[str, Any]:
         over.set()
         watcher.join()
         server.send_signal(signal.SIGTERM)
-        came |= json.loads(server.communicate(timeout=_DONE + 60)[0])
+        *said, counted = server.communicate(timeout=_DONE + 60)[0].splitlines()
+        print(*said, sep="\n", end="", file=sys.stderr)
+        came |= json.loads(counted)
     third = peaks[: max(1, len(peaks) // 3)]
     came |= {"memory": max(peaks), "memory_early": max(third), "busy": busy}
     whole = "whole" if is_whole(came) else "NOT whole"

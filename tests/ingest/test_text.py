@@ -62,6 +62,16 @@ def test_what_is_written_is_read(
     assert good(parts) == [(line, tuple(row)) for line, row in zip(starts, table, strict=True)]
 
 
+def test_a_line_that_looks_compressed_is_text() -> None:
+    # 0x78 0x5E, "x^", is also how RFC 1950 (section 2.2) lets deflated bytes begin.
+    data = b"site,time,note,pm2_5\n1121A,1,a,1\nx^1,1,b,2\n"
+    rows = [("1121A", "1", "a", "1"), ("x^1", "1", "b", "2")]
+    for size in (8, 1 << 20):
+        parts = split(Held(data), size=size)
+        assert refused(parts) == []
+        assert [row for _, row in good(parts)] == rows
+
+
 BAD = {
     'x,"y,z,1': "bad_quotes",
     "x,y,z": "short_row",

@@ -24,8 +24,9 @@ from songhua.standards import (
 )
 
 GRADES = {"verified", "single", "derived", "memory", "unconfirmed"}
-FAMILIES = sorted({edition.family for edition in law_list()})
+FAMILIES = sorted({(edition.medium, edition.family) for edition in law_list()})
 FIRST_DAY = date(2012, 2, 29)
+FIRST_DAYS = {"air": FIRST_DAY, "surface_water": date(2002, 6, 1)}
 FOLDER = files("songhua.standards")
 
 
@@ -78,10 +79,10 @@ def test_marks_name_rows_that_exist_and_statements_are_complete(edition: Edition
         assert all(said[part] for part in ("row_zh", "row_en", "zh", "en"))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_editions_leave_no_gap_and_do_not_overlap(family: str) -> None:
-    oldest_first = editions("air", family)[::-1]
-    assert oldest_first[0].in_force == FIRST_DAY
+@pytest.mark.parametrize(("medium", "family"), FAMILIES)
+def test_editions_leave_no_gap_and_do_not_overlap(medium: str, family: str) -> None:
+    oldest_first = editions(medium, family)[::-1]
+    assert oldest_first[0].in_force == FIRST_DAYS[medium]
     assert oldest_first[-1].until is None
     for older, newer in pairwise(oldest_first):
         assert older.until is not None
@@ -142,11 +143,11 @@ def test_the_amendment_of_2018_changes_the_state_and_no_limit() -> None:
     assert ambient_air_rule(on=before).limits == ambient_air_rule(on=after).limits
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_day_before_every_edition_has_no_rule(family: str) -> None:
-    edition_in_force("air", family, on=FIRST_DAY)
+@pytest.mark.parametrize(("medium", "family"), FAMILIES)
+def test_a_day_before_every_edition_has_no_rule(medium: str, family: str) -> None:
+    edition_in_force(medium, family, on=FIRST_DAYS[medium])
     with pytest.raises(NoRuleInForce, match=family):
-        edition_in_force("air", family, on=FIRST_DAY - timedelta(days=1))
+        edition_in_force(medium, family, on=FIRST_DAYS[medium] - timedelta(days=1))
 
 
 def test_an_unknown_family_medium_or_year_is_named() -> None:
@@ -157,7 +158,7 @@ def test_an_unknown_family_medium_or_year_is_named() -> None:
         edition_of("air", "hj_633", 2019)
 
 
-@pytest.mark.parametrize("folder", ["air", "protocol", "regions"])
+@pytest.mark.parametrize("folder", ["air", "surface_water", "protocol", "regions"])
 def test_every_table_says_how_sure_it_is(folder: str) -> None:
     for item in FOLDER.joinpath(folder).iterdir():
         if item.name.endswith(".csv"):

@@ -158,18 +158,16 @@ def test_who_covers_what() -> None:
     assert not covers("", "220100")
 
 
+COMMON = ("read", "export", "see_imports", "import", "correct")
+
+
 @pytest.mark.parametrize(
     ("role", "allowed"),
     [
         (Role.VIEWER, {"read", "export"}),
-        (
-            Role.OPERATOR,
-            {"read", "export", "see_imports", "import", "correct", "request", "review_1"},
-        ),
-        (
-            Role.ANALYST,
-            {"read", "export", "see_imports", "import", "correct", "review_1", "review_2"},
-        ),
+        (Role.OPERATOR, {*COMMON, "request", "sample", "review_1"}),
+        (Role.ANALYST, {*COMMON, "sample", "analyse", "review_1", "review_2"}),
+        (Role.SIGNATORY, {*COMMON, "sample", "analyse", "issue"}),
         (Role.LEADER, {"read", "export", "see_imports", "review_2", "review_3"}),
         (Role.ADMINISTRATOR, set(Action)),
     ],

@@ -12,6 +12,7 @@ from songhua.api.reviews import ReviewOrder
 from songhua.ingest.hj212.received import Received
 from songhua.ingest.hj212.search import Found, Tailed, Wanted
 from songhua.model import BadInput, KnownSource
+from songhua.store.registry.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +272,15 @@ class Platform(Protocol):
 
     def sent(self, seq: int) -> bytes:
         """Return the frame that a request was, by its number in the journal."""
+
+    def note_lab(self, what: str, body: Mapping[str, Any], who: str) -> int:
+        """Keep on record what the laboratory did; return the number in the journal."""
+
+    def sign_batch(self, number: str, level: int, who: User, opinion: str) -> None:
+        """Sign a batch; the third signature brings its results onto the shelf."""
+
+    def return_batch(self, number: str, who: User, opinion: str) -> None:
+        """Return a batch to its analyst with an opinion."""
 
     def job(self, job_id: str) -> Job | None:
         """Return a job, or None when there is none of that id."""

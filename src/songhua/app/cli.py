@@ -13,6 +13,7 @@ from songhua.app.commands import (
     data,
     fraud,
     hj212,
+    lab,
     law,
     platform,
     simulate,
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(assess.app, name="assess")
 app.add_typer(law.app, name="law")
 app.add_typer(hj212.app, name="hj212")
+app.add_typer(lab.app, name="lab")
 app.add_typer(source.app, name="source")
 platform.add_to(app)
 data.add_to(app)

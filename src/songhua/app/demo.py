@@ -30,6 +30,8 @@ _LOGINS = (
     ("viewer", "viewer", "220100", "长春市查看员"),
     ("operator", "operator", "220100", "长春市运维员"),
     ("analyst", "analyst", "220000", "省中心分析员"),
+    ("signatory", "signatory", "220000", "省中心授权签字人"),
+    ("leader", "leader", "220000", "省级负责人"),
     ("admin", "administrator", "220000", "系统管理员"),
 )
 

@@ -17,7 +17,7 @@ from songhua.api import ports
 from songhua.api.register import air_register
 from songhua.api.reviews import KIND as KIND_OF_REVIEW
 from songhua.api.reviews import ReviewOrder
-from songhua.app import corrections, decisions, imports, reviews
+from songhua.app import corrections, decisions, imports, laboratory, reviews
 from songhua.app.checks import check_affected
 from songhua.app.doors import Doors, RowKeeper
 from songhua.app.doors.frames import Frames
@@ -40,7 +40,7 @@ from songhua.model import BadInput, KnownSource, Period, UnknownName
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
 from songhua.store.registry import exchanges, links, records
-from songhua.store.registry.models import Source
+from songhua.store.registry.models import Batch, Source, User
 
 Report = Callable[[Mapping[str, Any]], None]
 
@@ -51,6 +51,7 @@ _APPLY = {
     "correction": imports.apply_correction,
     "decision": decisions.apply_decision,
     KIND_OF_REVIEW: reviews.apply_review,
+    laboratory.ISSUED: laboratory.apply_issue,
 }
 """Kind of a journal entry → what it does."""
 
@@ -314,6 +315,36 @@ class Songhua:
     def would_review(self, order: ReviewOrder) -> pl.DataFrame:
         """Return what an act would make of its values, as `reviews.changed_rows`."""
         return reviews.changed_rows(self.journal, self.shelf, order)
+
+    def note_lab(self, what: str, body: Mapping[str, Any], who: str) -> int:
+        """Keep on record what the laboratory did; return the number in the journal."""
+        return laboratory.note(self.journal, what, body, who)
+
+    def sign_batch(self, number: str, level: int, who: User, opinion: str) -> None:
+        """Sign a batch; the third signature brings its results onto the shelf.
+
+        Raises
+        ------
+        BadInput
+            As `laboratory.sign`.
+        """
+        with self._work:
+            batch = Batch.objects.select_related("instrument").get(number=number)
+            entry = laboratory.sign(self.journal, batch, level, who, opinion)
+            if entry is not None:
+                self._apply(entry, silent)
+
+    def return_batch(self, number: str, who: User, opinion: str) -> None:
+        """Return a batch to its analyst.
+
+        Raises
+        ------
+        BadInput
+            As `laboratory.give_back`.
+        """
+        with self._work:
+            batch = Batch.objects.get(number=number)
+            laboratory.give_back(self.journal, batch, who, opinion)
 
     def catch_up(self, report: Report) -> int:
         """Apply journal entries that a stop left unapplied; return how many.

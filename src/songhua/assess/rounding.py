@@ -1,49 +1,27 @@
 """Rounding (数值修约) as GB/T 8170 asks: half to even, once, on the exact decimal value.
 
-The scalar half works on `Decimal` and `Fraction`. The columnar half carries every value as an
-integer number of billionths: nine decimals are more than any instrument gives, and what lies
-beyond them is the noise of binary floating point.
+The scalar half (`songhua.model.rounding`) works on `Decimal` and `Fraction`. The columnar half
+carries every value as an integer number of billionths: nine decimals are more than any instrument
+gives, and what lies beyond them is the noise of binary floating point.
 """
-
-from decimal import Decimal
-from fractions import Fraction
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songhua.model.rounding import exact, half_even
+
+__all__ = [
+    "NANO",
+    "exact",
+    "half_even",
+    "half_even_divide",
+    "half_even_quotient",
+    "nano",
+    "shifted",
+]
+
 NANO = 10**9
-
-
-def half_even(value: Decimal | Fraction | int, places: int) -> Decimal:
-    """Return the value rounded half to even (四舍六入五成双).
-
-    Parameters
-    ----------
-    value
-        The exact value. [any unit]
-    places
-        Decimal places to keep.
-
-    Examples
-    --------
-    >>> half_even(Decimal("60.5"), 0), half_even(Fraction(7, 20), 1)
-    (Decimal('60'), Decimal('0.4'))
-
-    References
-    ----------
-    GB/T 8170—2008, 3.2.
-    """
-    return Decimal(round(Fraction(value) * 10**places)).scaleb(-places)
-
-
-def exact(value: float) -> Decimal:
-    """Return the shortest decimal that names a float: the value that was sent.
-
-    >>> exact(1.757)
-    Decimal('1.757')
-    """
-    return Decimal(repr(float(value)))
 
 
 def nano(values: pl.Expr) -> pl.Expr:

@@ -38,7 +38,6 @@ from songhua.standards.evaluation import (
     spearman_critical,
 )
 from songhua.standards.law import (
-    LawCell,
     LawChange,
     LawEdition,
     law_diff,
@@ -46,6 +45,7 @@ from songhua.standards.law import (
     law_remarks,
     law_show,
 )
+from songhua.standards.law_cell import LawCell
 from songhua.standards.quantities import (
     QUANTITIES,
     Quantity,
@@ -63,6 +63,16 @@ from songhua.standards.review_rules import (
     review_levels,
     review_reasons,
 )
+from songhua.standards.surface_water import (
+    BasinGrade,
+    ItemLimits,
+    SurfaceWaterRule,
+    WaterBody,
+    WaterGrade,
+    ask_above,
+    surface_water_rule,
+    surface_water_rule_of,
+)
 from songhua.standards.wording import clause_en, day_words, span_words
 
 __all__ = [
@@ -74,10 +84,12 @@ __all__ = [
     "AmbientAirRule",
     "AqiRule",
     "Averaging",
+    "BasinGrade",
     "DustRule",
     "Edition",
     "EvaluationRule",
     "IndexScale",
+    "ItemLimits",
     "LawCell",
     "LawChange",
     "LawEdition",
@@ -93,10 +105,14 @@ __all__ = [
     "SensitiveGroup",
     "StationMark",
     "Statistic",
+    "SurfaceWaterRule",
     "Validity",
+    "WaterBody",
+    "WaterGrade",
     "ambient_air_rule",
     "aqi_rule",
     "aqi_rule_of",
+    "ask_above",
     "clause_en",
     "day_words",
     "dust_rule",
@@ -121,4 +137,6 @@ __all__ = [
     "span_words",
     "spearman_critical",
     "station_marks",
+    "surface_water_rule",
+    "surface_water_rule_of",
 ]

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from songhua.standards.edition import Edition, edition_in_force, edition_of, editions
+from songhua.standards.law_cell import LawCell
+from songhua.standards.law_surface_water import evaluation_cells, limit_cells, places_cells
 from songhua.standards.quantities import QUANTITIES
 from songhua.standards.wording import clause_en, span_words
 
@@ -15,6 +18,9 @@ FAMILIES = (
     ("air", "hj_663"),
     ("air", "city_ranking"),
     ("air", "sand_dust"),
+    ("surface_water", "gb_3838"),
+    ("surface_water", "water_evaluation"),
+    ("surface_water", "water_statistics"),
 )
 
 _AVERAGING = {
@@ -86,45 +92,6 @@ _LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class LawCell:
-    """One number or rule of a standard.
-
-    Parameters
-    ----------
-    table_zh, table_en, row_zh, row_en, column_zh, column_en
-        Where it stands, in a reader's words.
-    value_zh, value_en
-        What it says.
-    unit, clause, confidence, note_zh, note_en
-        As the data file has them; a note may be empty.
-    """
-
-    table_zh: str
-    table_en: str
-    row_zh: str
-    row_en: str
-    column_zh: str
-    column_en: str
-    value_zh: str
-    value_en: str
-    unit: str
-    clause: str
-    confidence: str
-    note_zh: str = ""
-    note_en: str = ""
-
-    @property
-    def clause_en(self) -> str:
-        """The clause as an English reader finds it."""
-        return clause_en(self.clause)
-
-    @property
-    def place(self) -> tuple[str, str, str]:
-        """What tells one cell from another."""
-        return self.table_en, self.row_en, self.column_en
-
-
-@dataclass(frozen=True, slots=True)
 class LawEdition:
     """An edition and all its cells, in the order of the document."""
 
@@ -149,9 +116,13 @@ class LawChange:
 
 
 def law_list(*, on: date | None = None) -> tuple[Edition, ...]:
-    """Return every edition, newest first in each family; or those in force on a day."""
+    """Return every edition, newest first in each family; or those in force on a day.
+
+    A family whose first edition begins later is left out.
+    """
     if on is not None:
-        return tuple(edition_in_force(medium, family, on=on) for medium, family in FAMILIES)
+        begun = [one for one in FAMILIES if editions(*one)[-1].in_force <= on]
+        return tuple(edition_in_force(medium, family, on=on) for medium, family in begun)
     return tuple(edition for medium, family in FAMILIES for edition in editions(medium, family))
 
 
@@ -397,4 +368,7 @@ _CELLS: Mapping[str, Callable[[Edition], Iterator[LawCell]]] = {
     "gb_3095": _limit_cells,
     "hj_663": _evaluation_cells,
     "city_ranking": _ranking_cells,
+    "gb_3838": lambda edition: chain(limit_cells(edition), _statements(edition)),
+    "water_evaluation": lambda edition: chain(evaluation_cells(edition), _statements(edition)),
+    "water_statistics": lambda edition: chain(places_cells(edition), _statements(edition)),
 }

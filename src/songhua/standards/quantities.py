@@ -72,7 +72,8 @@ def quantities() -> Mapping[str, Quantity]:
             highest=float(row["highest"]),
             medium=row["medium"],
         )
-        for row in _rows("protocol", "quantities.csv")
+        for name in ("quantities.csv", "quantities_surface_water.csv")
+        for row in _rows("protocol", name)
     }
 
 

@@ -14,6 +14,8 @@ _WORDS = {
     "点位数要求": "quorum of sites",
     "点位数": "quorum of sites",
     "标准值": "standard values",
+    "主要污染指标": "main pollution indicators",
+    "自动监测": "automatic monitoring",
     "三年滑动平均": "three-year moving mean",
     "数值修约": "rounding",
     "综合指数": "composite index",

@@ -13,6 +13,7 @@ from songhua.api.v1 import (
     corrections,
     export,
     imports,
+    lab,
     law,
     levels,
     links,
@@ -53,6 +54,7 @@ for room in (
     imports,
     links,
     review,
+    lab,
 ):
     api.add_router("v1", room.router)
 

@@ -19,6 +19,13 @@ class PeriodChoice(StrEnum):
     DAY = "day"
 
 
+class ModeChoice(StrEnum):
+    """Which path of surface water: automatic values as they are, or monthly ones rounded."""
+
+    REALTIME = "realtime"
+    MONTHLY = "monthly"
+
+
 class EditionChoice(StrEnum):
     """Which edition judges."""
 
@@ -64,3 +71,38 @@ def assess_air(
     for cell in summary.examples[:_MOST_SHOWN]:
         what = f"{cell.column} = {cell.text!r}" if cell.column else cell.text
         console.print(f"  第 {cell.line} 行 line {cell.line}: {what}", markup=False)
+
+
+@app.command("water")
+def assess_water(
+    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="CSV 或 CSV.gz")],
+    *,
+    out: Annotated[Path, typer.Option(help="结果文件 Where to write.")],
+    mode: Annotated[
+        ModeChoice,
+        typer.Option(help="实时：五项，不修约；月：21 项，先修约 Five items, or 21 rounded."),
+    ] = ModeChoice.REALTIME,
+) -> None:
+    """地表水：每行给出类别、状况、主要污染指标。 Class of surface water of every row."""
+    from songhua.assess.water import assess_water_csv
+
+    summary = assess_water_csv(source, out, mode=mode.value)
+    console = Console(stderr=True, highlight=False)
+    console.print(
+        f"{summary.rows} 行，{summary.with_class} 行有类别 → {out}  "
+        f"{summary.rows} rows, {summary.with_class} with a class"
+    )
+    if summary.unused:
+        listed = " ".join(summary.unused)
+        console.print(
+            f"[yellow]实时类别只用五项，未用的列：{listed}。 "
+            f"Only five items enter the real-time class; not used: {listed}.[/yellow]"
+        )
+    if summary.counts:
+        total = sum(summary.counts.values())
+        console.print(f"[yellow]{total} 个单元格需要看一看。 {total} cells need a look.[/yellow]")
+    for cell in summary.examples[:_MOST_SHOWN]:
+        what = f"{cell.column} = {cell.text!r}" if cell.column else cell.text
+        console.print(
+            f"  第 {cell.line} 行 line {cell.line}: {what} {cell.zh} {cell.en}", markup=False
+        )

@@ -21,7 +21,7 @@ from songhua.standards import POLLUTANTS, editions
 VALUES = (*POLLUTANTS, "o3_8h")
 RESULTS = ("edition", "aqi", "level", "primary", *(f"iaqi_{key}" for key in POLLUTANTS))
 OUT = ("site", "time", *RESULTS)
-_MISSING = ("", "na", "nan", "null", "none", "—", "-", "--", "/", "n/a")
+MISSING = ("", "na", "nan", "null", "none", "—", "-", "--", "/", "n/a")
 _BATCH = 250_000
 _MOST_EXAMPLES = 20
 _SNIFFED = 1 << 20
@@ -95,7 +95,7 @@ def assess_csv(source: Path, out: Path, *, period: str, on_edition: str = "auto"
     rows = with_aqi = bad = bad_rows = 0
     examples: list[BadCell] = []
     try:
-        with _whole_or_not_at_all(out) as file:
+        with whole_or_not_at_all(out) as file:
             for number, (batch, slips) in enumerate(_batches(source)):
                 found, cells = _assessed(batch, period, on_edition)
                 cells = cells.filter(~pl.col("line").is_in(list(slips)))
@@ -114,7 +114,7 @@ def assess_csv(source: Path, out: Path, *, period: str, on_edition: str = "auto"
 
 
 @contextmanager
-def _whole_or_not_at_all(out: Path) -> Iterator[BinaryIO]:
+def whole_or_not_at_all(out: Path) -> Iterator[BinaryIO]:
     """Open a file to write that takes its name only when all went well."""
     if out.is_symlink() or (out.exists() and not out.is_file()):  # /dev/stdout, a pipe
         with out.open("wb") as file:
@@ -134,7 +134,7 @@ def _batches(source: Path) -> Iterator[tuple[pl.DataFrame, Slips]]:
 
     Lines whose quotes make no sense come along, by number; they are rows of nothing.
     """
-    encoding = _encoding(source)
+    encoding = encoding_of(source)
     with one_record_a_line(source, encoding) as (path, slips):
         readable: Path | bytes = path
         if encoding != "utf-8":
@@ -171,7 +171,7 @@ def _scanned(source: Path, readable: Path | bytes, slips: list[int]) -> Iterator
         yield batch.filter(is_row)
 
 
-def _encoding(source: Path) -> str:
+def encoding_of(source: Path) -> str:
     """Return ``utf-8``, or ``gb18030`` where the text is no UTF-8."""
     if not source.is_file():
         raise BadInput(f"没有这个文件：{source}。", f"No such file: {source}.")
@@ -207,8 +207,8 @@ def _assessed(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the results of a batch, and its bad cells as line, column, text."""
     names = [name for name in batch.columns if name in VALUES]
-    numbers = {name: _numbers(batch[name]) for name in names}
-    rows = batch.select("line", "site", as_given="time", time=_times(batch["time"]))
+    numbers = {name: numbers_of(batch[name]) for name in names}
+    rows = batch.select("line", "site", as_given="time", time=times_of(batch["time"]))
     rows = rows.with_columns(**numbers)
     usable = rows
     if on_edition == "auto":
@@ -225,7 +225,7 @@ def _assessed(
     return results.select(OUT), _bad_cells(batch, rows, names)
 
 
-def _numbers(texts: pl.Series) -> pl.Series:
+def numbers_of(texts: pl.Series) -> pl.Series:
     """Return the floats that name the decimals given; null where there is no number."""
     texts = texts.str.strip_chars()
     found = texts.cast(pl.Float64, strict=False)
@@ -249,7 +249,7 @@ def _nudged(text: str) -> float:
     return math.nextafter(near, math.inf if value > exact(near) else -math.inf)
 
 
-def _times(texts: pl.Series) -> pl.Series:
+def times_of(texts: pl.Series) -> pl.Series:
     """Return the times that texts name; null where they name none."""
     known = texts.unique().to_frame("time").with_columns(at=_time())
     return texts.to_frame("time").join(known, on="time", how="left", maintain_order="left")["at"]
@@ -298,7 +298,7 @@ def _bad_cells(batch: pl.DataFrame, rows: pl.DataFrame, names: list[str]) -> pl.
             "line", pl.lit(name).alias("column"), pl.col(name).str.strip_chars().fill_null("")
         )
         if name != "time":
-            cells = cells.filter(~pl.col(name).str.to_lowercase().is_in(_MISSING))
+            cells = cells.filter(~pl.col(name).str.to_lowercase().is_in(MISSING))
         found.append(cells.rename({name: "text"}))
     return pl.concat(found, how="vertical_relaxed").sort("line", maintain_order=True)
 

@@ -77,7 +77,8 @@ def _names() -> tuple[dict[str, str], dict[str, str]]:
             written = unicodedata.normalize("NFKC", name)
             if len(written) > _SHORT:
                 tidy[plain(written)].add(key)
-            elif len(written) == _SHORT:  # a single letter may be anything
+            elif len(written) == _SHORT or not written.isascii():
+                # A single letter may be anything; a single character such as 铜 is a name.
                 short[written].add(key)
     return _single(tidy), _single(short)
 

@@ -3,6 +3,7 @@
 import csv
 import re
 from bisect import bisect_right
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -155,6 +156,8 @@ class _Splitter:
         try:
             if self._encoding != "utf-8":
                 block = block.decode(self._encoding).encode()
+            if block.startswith(b"x"):  # "x^…" would be taken for deflated bytes
+                block = BOM_UTF8 + block
             table = pl.read_csv(
                 block,
                 has_header=False,

@@ -13,6 +13,7 @@ _FACTORS = {
     ("ng/m³", "µg/m³"): 0.001,
     ("hPa", "kPa"): 0.1,
     ("Pa", "kPa"): 0.001,
+    ("µg/L", "mg/L"): 0.001,
 }
 # One part per billion at 298.15 K and 1013.25 hPa (GB 3095—2012, amendment of 2018; GB 3095—2026,
 # 4.3): molar mass / 24.465. [µg/m³; mg/m³ a ppm of CO]
@@ -46,6 +47,19 @@ _SPELLED = {
     "千帕": "kPa",
     "mm": "mm",
     "毫米": "mm",
+    "mg/l": "mg/L",
+    "毫克/升": "mg/L",
+    "ug/l": "µg/L",
+    "μg/l": "µg/L",
+    "微克/升": "µg/L",
+    "us/cm": "µS/cm",
+    "μs/cm": "µS/cm",
+    "ntu": "NTU",
+    "mv": "mV",
+    "m": "m",
+    "cells/l": "cells/L",
+    "个/l": "L⁻¹",
+    "l−1": "L⁻¹",
 }
 
 

@@ -9,6 +9,16 @@ from django.db import models
 from django.db.models import F, Q
 
 from songhua.store.registry.doors import Receipt, RowAside, Source, SourceState, TakenFile
+from songhua.store.registry.lab import (
+    Batch,
+    BatchRow,
+    Certificate,
+    CustodyStep,
+    Instrument,
+    Result,
+    Sample,
+    Signature,
+)
 from songhua.store.registry.reviewing import ReviewAct, ReviewDay, ReviewTouch
 from songhua.store.registry.rights import RIGHTS, Action, Role, covers
 from songhua.store.registry.twoway import Command, Gap
@@ -18,25 +28,33 @@ from songhua.store.registry.watching import Alarm, LinkHour
 __all__ = [
     "Alarm",
     "AppliedEntry",
+    "Batch",
+    "BatchRow",
+    "Certificate",
     "Command",
     "Correction",
     "Cursor",
+    "CustodyStep",
     "Device",
     "DustPeriod",
     "ExceptionalEvent",
     "Gap",
     "ImportFile",
+    "Instrument",
     "LinkHour",
     "LinkState",
     "Quantity",
     "Receipt",
     "Region",
     "Reject",
+    "Result",
     "ReviewAct",
     "ReviewDay",
     "ReviewTouch",
     "RowAside",
+    "Sample",
     "SetAside",
+    "Signature",
     "Site",
     "SiteAlias",
     "SitePeriod",

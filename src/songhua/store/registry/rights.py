@@ -12,6 +12,7 @@ class Role(models.TextChoices):
     OPERATOR = "operator", "运维员"
     ANALYST = "analyst", "分析员"
     LEADER = "leader", "省级负责人"
+    SIGNATORY = "signatory", "授权签字人"
     ADMINISTRATOR = "administrator", "系统管理员"
 
 
@@ -28,21 +29,24 @@ class Action(StrEnum):
     REVIEW_2 = "review_2"
     """Only by people of the province, as `REVIEW_3`."""
     REVIEW_3 = "review_3"
+    SAMPLE = "sample"
+    """Take samples and hand them on."""
+    ANALYSE = "analyse"
+    """Enter batches, sign as analyst and as reviewer."""
+    ISSUE = "issue"
+    """Sign results out of the laboratory."""
     MANAGE = "manage"
 
 
+_DATA = frozenset({Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.IMPORT, Action.CORRECT})
+_BENCH = frozenset({Action.SAMPLE, Action.ANALYSE})
+
 RIGHTS: dict[str, frozenset[Action]] = {
     Role.VIEWER: frozenset({Action.READ, Action.EXPORT}),
-    Role.OPERATOR: frozenset(Action) - {Action.MANAGE, Action.REVIEW_2, Action.REVIEW_3},
-    Role.ANALYST: frozenset(
-        {
-            *(Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.IMPORT, Action.CORRECT),
-            *(Action.REVIEW_1, Action.REVIEW_2),
-        }
-    ),
-    Role.LEADER: frozenset(
-        {Action.READ, Action.EXPORT, Action.SEE_IMPORTS, Action.REVIEW_2, Action.REVIEW_3}
-    ),
+    Role.OPERATOR: _DATA | {Action.REQUEST, Action.SAMPLE, Action.REVIEW_1},
+    Role.ANALYST: _DATA | _BENCH | {Action.REVIEW_1, Action.REVIEW_2},
+    Role.SIGNATORY: _DATA | _BENCH | {Action.ISSUE},
+    Role.LEADER: _DATA - {Action.IMPORT, Action.CORRECT} | {Action.REVIEW_2, Action.REVIEW_3},
     Role.ADMINISTRATOR: frozenset(Action),
 }
 """What each role may do, within the person's region."""

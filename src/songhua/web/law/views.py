@@ -132,7 +132,8 @@ def _pairs() -> list[tuple[Edition, Edition]]:
 
 
 def _years(family: str, a: str, b: str) -> tuple[int, int]:
-    known = [edition.year for edition in editions("air", family)]
+    medium = next((law.medium for law in law_list() if law.family == family), "air")
+    known = [edition.year for edition in editions(medium, family)]
     if not a and not b and len(known) > 1:
         return known[1], known[0]
     if a.isdecimal() and b.isdecimal():

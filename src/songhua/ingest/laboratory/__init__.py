@@ -1,0 +1,1 @@
+"""Batches of the laboratory from files: result templates, exports of instruments. Pure."""

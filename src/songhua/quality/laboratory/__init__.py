@@ -1,0 +1,1 @@
+"""The laboratory: calibration, control samples, acceptance of a batch. Pure."""

@@ -1,0 +1,1 @@
+"""The laboratory's pages: work list, samples, batches, instruments, the field sheet."""
