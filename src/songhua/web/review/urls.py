@@ -7,7 +7,7 @@ from songhua.web.review import views
 app_name = "review"
 urlpatterns = [
     path("review/", views.queued, name="queue"),
-    path("review/confirm/", views.confirm, name="confirm"),
+    path("review/decide/", views.decide, name="decide"),
     path("review/bench/", views.bench, name="bench"),
     path("review/statistics/", views.statistics, name="statistics"),
 ]

@@ -47,8 +47,13 @@ def queued(request: HttpRequest) -> HttpResponse:
         every = queue.queue(user, first, last)
     except BadInput as found:
         fault, (first, last), every = both((found.zh, found.en)), queue.usual_days(), []
+    levels = levels_of(user)
     cities = {row["city"]: both((row["city_zh"], row["city_en"])) for row in every}
-    rows = [row for row in every if not city or row["city"] == city]
+    rows = [
+        {**row, **_may(row, levels), "city_words": cities[row["city"]]}
+        for row in every
+        if not city or row["city"] == city
+    ]
     parts = {name: [row for row in rows if _is_shown(row, name)] for name in SHOWN}
     page = {
         "listed": Paginator(parts[shown], _PAGE).get_page(asked.get("page")),
@@ -58,7 +63,9 @@ def queued(request: HttpRequest) -> HttpResponse:
         "city": city,
         "first": first,
         "last": last,
-        "levels": levels_of(user),
+        "levels": levels,
+        "returns": range(1, max(levels, default=1)),
+        "may_return": any(row["may_return"] for row in parts[shown]),
         "fault": fault,
         "said": asked.get("said", "")[:300],
     }
@@ -67,22 +74,25 @@ def queued(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @needs(Action.SEE_IMPORTS)
-def confirm(request: HttpRequest) -> HttpResponse:
-    """Confirm several site-days at once, each at the level that is next."""
-    user = _user(request)
-    said = []
-    for level, days in sorted(_chosen(request).items()):
-        if not may_review(user, level) or not all(_covers(user, site) for site, _day in days):
-            said.append(_("第 %(level)s 级不在您的权限内。") % {"level": level})
+def decide(request: HttpRequest) -> HttpResponse:
+    """Confirm several site-days at once, each at the level that is next, or return them."""
+    orders = _returned(request) if "return" in request.POST else _confirmed(request)
+    user, said = _user(request), []
+    for order in orders:
+        where = all(_covers(user, site) for site, _day in order.days)
+        if not may_review(user, order.level) or not where:
+            said.append(_("第 %(level)s 级不在您的权限内。") % {"level": order.level})
             continue
-        order = ReviewOrder("confirm", level, user.get_username(), days=tuple(days))
         try:
             ports.platform().review(order)
-            said.append(
-                _("第 %(level)s 级已确认 %(n)s 个点位日。") % {"level": level, "n": len(days)}
-            )
         except BadInput as fault:
             said.append(both((fault.zh, fault.en)))
+            continue
+        done = {"level": order.level, "n": len(order.days), "to": order.to}
+        if order.act == "return":
+            said.append(_("已把 %(n)s 个点位日退回第 %(to)s 级。") % done)
+        else:
+            said.append(_("第 %(level)s 级已确认 %(n)s 个点位日。") % done)
     kept = {name: request.POST.get(name, "")[:20] for name in ("from", "to", "city", "show")}
     told = " ".join(said) or _("没有选中点位日。")
     query = {**{name: value for name, value in kept.items() if value}, "said": told}
@@ -155,16 +165,49 @@ def _is_shown(row: Mapping[str, Any], name: str) -> bool:
     return name == "all" or bool(row[name])
 
 
-def _chosen(request: HttpRequest) -> dict[int, list[tuple[str, date]]]:
-    """Return the site-days that a form names, by level: ``1121A 2020-04-03 1``."""
-    found: dict[int, list[tuple[str, date]]] = {}
+def _may(row: Mapping[str, Any], levels: Sequence[int]) -> Mapping[str, bool]:
+    """Return whether a reader may confirm a site-day from the list, or return it."""
+    top = max(levels, default=0)
+    return {
+        "may_confirm": row["mine"] and not row["open"],
+        "may_return": 0 < row["level"] <= top and top > 1,
+    }
+
+
+def _chosen(request: HttpRequest) -> list[tuple[str, date, int]]:
+    """Return the site-days that a form names, each with its next level: ``1121A 2020-04-03 1``."""
+    found = []
     for text in request.POST.getlist("day")[:1000]:
         try:
             site, day, level = text.split(" ")
-            found.setdefault(int(level), []).append((site, date.fromisoformat(day)))
+            found.append((site, date.fromisoformat(day), int(level)))
         except ValueError:
             continue
     return found
+
+
+def _confirmed(request: HttpRequest) -> list[ReviewOrder]:
+    """Return what confirms the chosen days, an order a level."""
+    by_level: dict[int, list[tuple[str, date]]] = {}
+    for site, day, level in _chosen(request):
+        by_level.setdefault(level, []).append((site, day))
+    who = _user(request).get_username()
+    return [
+        ReviewOrder("confirm", level, who, days=tuple(days))
+        for level, days in sorted(by_level.items())
+    ]
+
+
+def _returned(request: HttpRequest) -> list[ReviewOrder]:
+    """Return what gives the chosen days back to a level, with an opinion."""
+    days = tuple((site, day) for site, day, _level in _chosen(request))
+    if not days:
+        return []
+    user, back = _user(request), request.POST.get("back", "1")
+    to = int(back) if back in ("1", "2") else 1
+    level = max(levels_of(user), default=1)
+    words = request.POST.get("opinion", "")[:501]
+    return [ReviewOrder("return", level, user.get_username(), words=words, days=days, to=to)]
 
 
 def _covers(user: User, site: str) -> bool:

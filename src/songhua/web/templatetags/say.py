@@ -46,7 +46,7 @@ def is_english() -> bool:
 @register.filter
 def both(thing: Any) -> str:
     """Return the name of a thing that has `zh` and `en`, or of a pair of the two."""
-    zh, en = thing if isinstance(thing, tuple) else (thing.zh, thing.en)
+    zh, en = thing if isinstance(thing, tuple) else (_field(thing, "zh"), _field(thing, "en"))
     return str(en or zh) if is_english() else str(zh)
 
 
