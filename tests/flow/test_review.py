@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from songhua.api.ports import CorrectionOrder
-from songhua.api.reviews import VALUES, ReviewOrder, ReviewStale
+from songhua.api.reviews import VALUES, Drift, ReviewOrder, ReviewStale
 from songhua.app.platform import Songhua, silent
 from songhua.model import BadInput, Period
 from songhua.store.registry.models import ReviewAct, ReviewDay, ReviewTouch
@@ -191,6 +191,40 @@ def test_a_corrected_value_is_brought_back_as_corrected(june: Songhua, marked: A
     act(june, "restore", values=values(june))
     assert now(june)["value"][0] == 100.0
     june.correct(CorrectionOrder(SITE, "pm10", HOUR, 1548.0, "撤销", "analyst"))
+
+
+def test_drift_between_two_calibrations_is_taken_out(june: Songhua, marked: Any) -> None:
+    """Half way: zero +20 and span +10 % at the end make (1548 - 10) / 1.05 = 1464.76."""
+    act(june, "restore", values=values(june))
+    drift = Drift(HOUR - timedelta(hours=24), HOUR + timedelta(hours=24), zero=20, span=10)
+    done = act(june, "correct", values=values(june), drift=drift, words="跨度核查不合格")
+    row = now(june).row(0, named=True)
+    assert (row["value"], row["mark"]) == (1465.0, "T")
+    assert "零点 +20，量程 +10 %" in row["reason"]
+    assert row["reason"].endswith("跨度核查不合格")
+    act(june, "undo", of=done["revision"], words="量程值抄错")
+    assert (now(june)["value"][0], now(june)["mark"][0]) == (1548.0, "")
+
+
+@pytest.mark.parametrize(
+    ("zero", "span", "hours", "word"),
+    [
+        (0, 0, (-1, 1), "nothing corrects"),
+        (0, 60, (-1, 1), "invalid, not to be"),
+        (float("nan"), 1, (-1, 1), "number"),
+        (5, 0, (1, -1), "follows the first"),
+        (5, 0, (1, 2), "do not lie between"),
+        (1e9, 0, (-1, 1), "would not lie"),
+    ],
+)
+def test_a_drift_that_cannot_be_is_refused(
+    june: Songhua, zero: float, span: float, hours: tuple[int, int], word: str
+) -> None:
+    first, second = (HOUR + timedelta(hours=one) for one in hours)
+    with pytest.raises(BadInput, match=word):
+        act(june, "correct", values=values(june), drift=Drift(first, second, zero, span))
+    with pytest.raises(BadInput, match="two calibrations"):
+        act(june, "correct", values=values(june))
 
 
 def test_site_days_are_counted(june: Songhua, marked: Any) -> None:

@@ -14,7 +14,7 @@ from songhua.store.registry.rights import Action
 
 KIND = "review"
 """Kind of the journal entries."""
-ACTS = ("mark", "restore", "undo", "confirm", "return")
+ACTS = ("mark", "correct", "restore", "undo", "confirm", "return")
 MOST = 20_000
 """Values marked by one act."""
 MOST_DAYS = 1000
@@ -31,20 +31,37 @@ VALUES: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """What two calibrations say of the values between them.
+
+    The instrument was right at `start`; at `end` it was found to read `zero` too much without
+    the substance and `span` per cent too much with it. In between both grow evenly:
+    ``true = (read - zero * f) / (1 + span / 100 * f)``, f from 0 to 1.
+    """
+
+    start: datetime
+    end: datetime
+    zero: float = 0.0
+    span: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewOrder:
     """One act of a reviewer.
 
     Parameters
     ----------
     act
-        ``mark``, ``restore`` (as it was before any review), ``undo`` (what one act did),
-        ``confirm``, ``return``.
+        ``mark``, ``correct`` (for drift), ``restore`` (as it was before any review), ``undo``
+        (what one act did), ``confirm``, ``return``.
     verdict
         Of ``mark``: ``valid``, ``questionable``, ``invalid``.
     reason, words
         Why: a key of `review_reasons`, and the reviewer's own words (an opinion, of a return).
     values
-        Of ``mark`` and ``restore``: `VALUES`.
+        Of ``mark``, ``correct`` and ``restore``: `VALUES`.
+    drift
+        Of ``correct``.
     of
         Of ``undo``: the journal number of the act.
     days
@@ -64,6 +81,7 @@ class ReviewOrder:
     days: tuple[tuple[str, date], ...] = ()
     to: int = 0
     period: str = "hour"
+    drift: Drift | None = None
 
 
 class ReviewStale(BadInput):
@@ -160,6 +178,7 @@ _ACTS = {
     "valid": ("审核有效", "found valid by review"),
     "questionable": ("审核存疑", "found questionable by review"),
     "invalid": ("审核无效", "found invalid by review"),
+    "correct": ("审核订正", "corrected by review"),
     "restore": ("审核恢复", "restored by review"),
     "undo": ("撤销审核", "a review undone"),
     "confirm": ("确认", "confirmed"),

@@ -10,6 +10,7 @@ import polars as pl
 from django.db import transaction
 
 from songhua.api.reviews import KIND, MOST, MOST_DAYS, ReviewOrder, ReviewStale, site_days, states
+from songhua.app.drift import corrected, drift_body, drift_words
 from songhua.app.imports import Applied
 from songhua.assess.job import Affected
 from songhua.model import BEIJING, BadInput, Period
@@ -52,7 +53,9 @@ def receive(journal: Journal, shelf: Shelf, order: ReviewOrder) -> Entry:
     else:
         rows = changed_rows(journal, shelf, order)
         _check_level(rows, order.level)
-        body |= {"values": _written(rows), "of": order.of, "said": _said(body, order.of)}
+        body |= {"values": _written(rows), "of": order.of, "said": _said(body, order)}
+        if order.drift is not None:
+            body["drift"] = drift_body(order.drift)
     raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     meta = {"author": order.author, "act": order.act, "level": order.level}
     return journal.append(KIND, raw, meta)
@@ -119,6 +122,10 @@ def _mark(shelf: Shelf, order: ReviewOrder) -> pl.DataFrame:
     return left.with_columns(mark=pl.lit(mark))
 
 
+def _correct(shelf: Shelf, order: ReviewOrder) -> pl.DataFrame:
+    return corrected(_now(shelf, order), order.drift)
+
+
 def _restore(shelf: Shelf, order: ReviewOrder) -> pl.DataFrame:
     now = _now(shelf, order)
     return _turned_back(now, _before(shelf, now, order.period, None))
@@ -131,13 +138,15 @@ def _undo(shelf: Shelf, order: ReviewOrder) -> pl.DataFrame:
 
 def _values_of(journal: Journal, seq: int) -> pl.DataFrame:
     """Return the values of an act as it left them: another's later change is told, not undone."""
-    if not ReviewAct.objects.filter(journal_seq=seq, act__in=("mark", "restore")).exists():
+    if not ReviewAct.objects.filter(
+        journal_seq=seq, act__in=("mark", "correct", "restore")
+    ).exists():
         raise BadInput("没有这个可撤销的动作。", "There is no such act to undo.")
     rows = _read(json.loads(journal.read(seq))["values"])
     return rows.select(*_KEY, revision=pl.lit(seq, pl.UInt64))
 
 
-_DO = {"mark": _mark, "restore": _restore, "undo": _undo}
+_DO = {"mark": _mark, "correct": _correct, "restore": _restore, "undo": _undo}
 
 
 def _now(shelf: Shelf, order: ReviewOrder) -> pl.DataFrame:
@@ -375,10 +384,12 @@ def _read(parts: list[dict[str, Any]]) -> pl.DataFrame:
     )
 
 
-def _said(body: Mapping[str, Any], of: int) -> str:
+def _said(body: Mapping[str, Any], order: ReviewOrder) -> str:
     """Return the reason beside the value: never empty, for then it would be no person's."""
     if body["act"] == "undo":
-        return f"撤销审核（{of}）：{body['words']}"
+        return f"撤销审核（{order.of}）：{body['words']}"
+    if order.drift is not None and body["act"] == "correct":
+        return f"审核订正·{drift_words(order.drift)}：{body['words']}"
     if body["act"] == "restore":
         return f"审核恢复：{body['words']}"
     reason = review_reasons(datetime.now(BEIJING).date())[body["reason"]]

@@ -12,6 +12,7 @@ _OPERATORS = {
     "scope": "scope = {scope:String}",
     "start": "time >= {start:DateTime('UTC')}",
     "end": "time < {end:DateTime('UTC')}",
+    "scopes": "scope IN {scopes:Array(String)}",
     "sites": "site IN {sites:Array(String)}",
     "subjects": "subject IN {subjects:Array(String)}",
     "quantities": "quantity IN {quantities:Array(String)}",

@@ -1,4 +1,4 @@
-"""What is counted on the shelf: site-days with their values and verdicts."""
+"""What a review reads of the shelf: site-days counted, and whole series of one quantity."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ _DAY = "toDate(time, 'Asia/Shanghai')"
 
 
 class Counted:
-    """The part of the shelf that counts."""
+    """The part of the shelf that counts, and reads a million values at once."""
 
     _engine: Engine
 
@@ -85,5 +85,44 @@ class Counted:
                    said AS mark, count() AS values, countIf(gone) AS missing
             FROM current GROUP BY site, month, quantity, mark
             ORDER BY site, month, quantity, mark
+        """  # noqa: S608 - names and operators are ours, values are bound
+        return self._engine.frame(sql, asked)
+
+    def course(self, *, period: str, span: Period, site: str, quantity: str) -> pl.DataFrame:
+        """Return the current values of one series with nothing beside them, for a chart.
+
+        Returns
+        -------
+        DataFrame
+            time, value, mark; in order of time.
+        """
+        asked = asked_of(period, span, sites=[site], quantities=[quantity])
+        sql = f"""
+            SELECT time, value, mark, revision, decided FROM observations
+            WHERE {where(asked, known="recorded_at")}
+            ORDER BY site, quantity, time, revision
+        """  # noqa: S608 - names and operators are ours, values are bound
+        rows = self._engine.frame(sql, asked)
+        if rows["time"].is_duplicated().any():
+            rows = rows.sort("time", "decided", "revision").unique(
+                "time", keep="last", maintain_order=True
+            )
+        return rows.select("time", "value", "mark")
+
+    def judged(self, *, period: str, span: Period, site: str, quantity: str) -> pl.DataFrame:
+        """Return the current verdicts of one series that are suspect or worse.
+
+        Returns
+        -------
+        DataFrame
+            time, verdict, evidence; in order of time.
+        """
+        asked = asked_of(period, span, scopes=[quantity], subjects=[site])
+        sql = f"""
+            SELECT time, verdict, evidence FROM (
+                SELECT time, verdict, evidence FROM verdicts
+                WHERE {where(asked, known="computed_at")}
+                ORDER BY time, revision DESC LIMIT 1 BY time
+            ) WHERE verdict >= 3 ORDER BY time
         """  # noqa: S608 - names and operators are ours, values are bound
         return self._engine.frame(sql, asked)

@@ -6,6 +6,7 @@ from django.db import models
 
 REVIEW_ACTS = [
     ("mark", "标记"),
+    ("correct", "订正"),
     ("restore", "恢复"),
     ("undo", "撤销"),
     ("confirm", "确认"),

@@ -58,10 +58,8 @@ def course(site: str, name: str, period: str, span: Period) -> bytes:
     multiple of four: float32 values (NaN where none), uint8 verdicts (3 suspect, 4 fail), uint8
     places in the head's list of marks; one each a step.
     """
-    rows = shelf().observations(period=period, span=span, sites=[site], quantities=[name])
-    judged = (
-        shelf().verdicts(period=period, span=span, sites=[site]).filter(pl.col("quantity") == name)
-    )
+    asked = {"period": period, "span": span, "site": site, "quantity": name}
+    rows, judged = shelf().course(**asked), shelf().judged(**asked)  # type: ignore[arg-type]
     step = STEPS[period]
     count = (span.end - span.start) // step
     values = np.full(count, np.nan, "<f4")
@@ -130,10 +128,8 @@ def values(
         If there are more than one act may touch.
     """
     rows = shelf().observations(period=period, span=span, sites=[site], quantities=[name])
-    judged = (
-        shelf().verdicts(period=period, span=span, sites=[site]).filter(pl.col("quantity") == name)
-    )
-    found = rows.join(judged.select("time", "verdict", "evidence"), on="time", how="left")
+    judged = shelf().judged(period=period, span=span, site=site, quantity=name)
+    found = rows.join(judged, on="time", how="left")
     if least or check:
         found = found.filter(pl.col("verdict").fill_null(0) >= max(least, 3))
     if check:

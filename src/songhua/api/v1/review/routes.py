@@ -16,6 +16,7 @@ from songhua.api.reviews import MOST, VALUES, ReviewOrder, may_review
 from songhua.api.v1 import whatif
 from songhua.api.v1.effects import compared, named, ranks
 from songhua.api.v1.review import course, queue
+from songhua.api.v1.review.beside import beside
 from songhua.api.v1.security import Allowed, NotAllowed, check_region
 from songhua.api.v1.subject import site_named
 from songhua.model import BEIJING, BadInput
@@ -28,6 +29,7 @@ router = Router(tags=["review"])
 _SEE = Allowed("see_imports")
 _FROM = Query("", alias="from")
 _MOST_FIGURES = 60
+_MOST_TURNED = 8
 _ORDER = {"year": 0, "quarter": 1, "month": 2, "day": 3, "hour": 4}
 
 
@@ -47,6 +49,15 @@ class Day(Schema):
     day: date
 
 
+class Found(Schema):
+    """A drift: from one calibration to the next [ms], what the second found."""
+
+    start: Annotated[int, Field(ge=0, lt=4_200_000_000_000)]
+    end: Annotated[int, Field(ge=0, lt=4_200_000_000_000)]
+    zero: float = 0.0
+    span: float = 0.0
+
+
 class Act(Schema):
     """One act of a reviewer."""
 
@@ -60,6 +71,7 @@ class Act(Schema):
     of: int = 0
     days: tuple[Day, ...] = ()
     to: int = 0
+    drift: Found | None = None
 
 
 @router.get("/review/reasons", auth=_SEE)
@@ -150,6 +162,15 @@ def values(
     return course.values(who.key, one.key, period, span, least=least, check=check[:80])
 
 
+@router.get("/review/beside", auth=_SEE)
+def around(
+    request: HttpRequest, site: str, period: str = "hour", start: str = _FROM, to: str = ""
+) -> dict[str, Any]:
+    """Return what stands beside a site's values: events, findings, weather, the site's log."""
+    who = site_named(site)
+    return beside(who.key, period, course.span_asked(period, start, to))
+
+
 @router.get("/review/history", auth=_SEE)
 def history(request: HttpRequest, site: str, start: str = _FROM, to: str = "") -> dict[str, Any]:
     """Return the acts that touched a site in some days, newest first."""
@@ -185,6 +206,7 @@ def preview(request: HttpRequest, act: Act) -> dict[str, Any]:
         "last": _ms(rows["time"].max()),
         "from_marks": _counts(rows["was_mark"]),
         "to_marks": _counts(rows["mark"]),
+        "turned": _turned(rows),
     }
     rows = rows.filter(pl.col("quantity").is_in(POLLUTANTS))
     if order.period != "hour" or rows.is_empty():
@@ -248,7 +270,13 @@ def _order(request: HttpRequest, act: Act) -> ReviewOrder:
         days=tuple((one.site, one.day) for one in act.days),
         to=act.to,
         period=act.period,
+        drift=None if act.drift is None else _drift(act.drift),
     )
+
+
+def _drift(found: Found) -> reviews.Drift:
+    start, end = (datetime.fromtimestamp(at / 1000, BEIJING) for at in (found.start, found.end))
+    return reviews.Drift(start, end, found.zero, found.span)
 
 
 def _values(parts: Sequence[Part]) -> pl.DataFrame:
@@ -295,6 +323,16 @@ def _told(one: ReviewAct, gone: dict[int, int]) -> dict[str, Any]:
 def _days(first: date, last: date) -> list[date]:
     queue.span_of(first, last)
     return [date.fromordinal(one) for one in range(first.toordinal(), last.toordinal() + 1)]
+
+
+def _turned(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return values that would be others, evenly chosen."""
+    other = rows.filter(pl.col("value").ne_missing(pl.col("was_value")))
+    each = max(1, -(-other.height // _MOST_TURNED))
+    return [
+        {"time": _ms(row["time"]), "before": row["was_value"], "after": row["value"]}
+        for row in other.gather_every(each).iter_rows(named=True)
+    ]
 
 
 def _counts(marks: pl.Series) -> dict[str, int]:

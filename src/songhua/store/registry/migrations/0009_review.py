@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name='ReviewAct',
             fields=[
                 ('journal_seq', models.PositiveBigIntegerField(primary_key=True, serialize=False, verbose_name='日志序号')),
-                ('act', models.CharField(choices=[('mark', '标记'), ('restore', '恢复'), ('undo', '撤销'), ('confirm', '确认'), ('return', '退回')], max_length=8, verbose_name='动作')),
+                ('act', models.CharField(choices=[('mark', '标记'), ('correct', '订正'), ('restore', '恢复'), ('undo', '撤销'), ('confirm', '确认'), ('return', '退回')], max_length=8, verbose_name='动作')),
                 ('level', models.PositiveSmallIntegerField(verbose_name='级别')),
                 ('verdict', models.CharField(blank=True, max_length=12, verbose_name='结论')),
                 ('reason', models.CharField(blank=True, max_length=20, verbose_name='原因')),
