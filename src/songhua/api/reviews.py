@@ -62,6 +62,9 @@ class ReviewOrder:
         Of ``mark``, ``correct`` and ``restore``: `VALUES`.
     drift
         Of ``correct``.
+    seen
+        The greatest revision of the series when it was loaded: a value with a greater one was
+        changed since. 0 where `values` say what was seen.
     of
         Of ``undo``: the journal number of the act.
     days
@@ -82,6 +85,7 @@ class ReviewOrder:
     to: int = 0
     period: str = "hour"
     drift: Drift | None = None
+    seen: int = 0
 
 
 class ReviewStale(BadInput):

@@ -180,6 +180,8 @@ def _now(shelf: Shelf, order: ReviewOrder) -> pl.DataFrame:
         recorded_at="recorded_at",
     ).sort(_KEY)
     moved = named.filter((pl.col("seen") > 0) & (pl.col("was") != pl.col("seen")))
+    if order.seen:
+        moved = named.filter(pl.col("was") > order.seen)
     if not moved.is_empty():
         raise ReviewStale(moved)
     return named

@@ -94,7 +94,7 @@ class Counted:
         Returns
         -------
         DataFrame
-            time, value, mark; in order of time.
+            time, value, mark, revision; in order of time.
         """
         asked = asked_of(period, span, sites=[site], quantities=[quantity])
         sql = f"""
@@ -103,11 +103,11 @@ class Counted:
             ORDER BY site, quantity, time, revision
         """  # noqa: S608 - names and operators are ours, values are bound
         rows = self._engine.frame(sql, asked)
-        if rows["time"].is_duplicated().any():
+        if (rows["time"] == rows["time"].shift()).any():
             rows = rows.sort("time", "decided", "revision").unique(
                 "time", keep="last", maintain_order=True
             )
-        return rows.select("time", "value", "mark")
+        return rows.select("time", "value", "mark", "revision")
 
     def judged(self, *, period: str, span: Period, site: str, quantity: str) -> pl.DataFrame:
         """Return the current verdicts of one series that are suspect or worse.

@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from songhua.web.review import views
+from songhua.web.review import bench, views
 
 app_name = "review"
 urlpatterns = [
     path("review/", views.queued, name="queue"),
     path("review/decide/", views.decide, name="decide"),
-    path("review/bench/", views.bench, name="bench"),
+    path("review/bench/", bench.bench, name="bench"),
     path("review/statistics/", views.statistics, name="statistics"),
 ]

@@ -5,8 +5,6 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-import numpy as np
-import polars as pl
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,15 +15,11 @@ from django.views.decorators.http import require_GET, require_POST
 from songhua.api import ports
 from songhua.api.reviews import ReviewOrder, levels_of, may_review
 from songhua.api.v1.review import queue
-from songhua.api.v1.review.course import STEPS
 from songhua.api.v1.review.routes import days_asked
 from songhua.api.v1.subject import site_named
 from songhua.model import BadInput, UnknownName
-from songhua.quality.checks.company import nearest
-from songhua.standards import POLLUTANTS, quantity
-from songhua.store.registry.models import Device, User
+from songhua.store.registry.models import User
 from songhua.store.registry.rights import Action
-from songhua.store.registry.sites import sites
 from songhua.web.access import needs
 from songhua.web.templatetags.say import both
 
@@ -101,50 +95,6 @@ def decide(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @needs(Action.SEE_IMPORTS)
-def bench(request: HttpRequest) -> HttpResponse:
-    """Show the values of one site with everything a reviewer needs beside them."""
-    asked = request.GET
-    try:
-        who = site_named(asked.get("site", "")[:40])
-        first, last = days_asked(asked.get("from", ""), asked.get("to", asked.get("from", "")))
-        name = quantity(asked.get("q", "pm2_5")[:30]).key
-    except UnknownName as fault:
-        page = {"fault": both((fault.zh, fault.en))}
-        return render(request, "stations/unknown.html", page, status=404)
-    except BadInput as fault:
-        page = {"fault": both((fault.zh, fault.en))}
-        return render(request, "stations/unknown.html", page, status=400)
-    user = _user(request)
-    period = asked.get("period", "hour")
-    here = user.covers(who.region)
-    device = Device.objects.filter(site_id=who.key, active=True).first()
-    page = {
-        "who": who,
-        "name": both((who.zh, who.en)),
-        "one_day": first == last,
-        "first": first,
-        "last": last,
-        "quantities": [_described(one) for one in POLLUTANTS],
-        "device": device,
-        "may_request": device is not None and here and user.may(Action.REQUEST),
-        "bench": {
-            "site": who.key,
-            "name": both((who.zh, who.en)),
-            "from": first.isoformat(),
-            "to": last.isoformat(),
-            "quantity": name,
-            "period": period if period in STEPS else "hour",
-            "quantities": [_described(one) for one in POLLUTANTS],
-            "neighbours": _neighbours(who.key),
-            "levels": levels_of(user) if here else [],
-            "me": user.get_username(),
-        },
-    }
-    return render(request, "review/bench.html", page)
-
-
-@require_GET
-@needs(Action.SEE_IMPORTS)
 def statistics(request: HttpRequest) -> HttpResponse:
     """Show by city how much was reviewed, how fast, and how much was returned."""
     fault = None
@@ -215,40 +165,6 @@ def _covers(user: User, site: str) -> bool:
         return user.covers(site_named(site).region)
     except UnknownName:
         return False
-
-
-def _described(key: str) -> dict[str, Any]:
-    one = quantity(key)
-    return {
-        "name": key,
-        "symbol": one.symbol,
-        "title": both((one.name_zh, one.name_en)),
-        "unit": one.unit,
-        "places": one.places,
-    }
-
-
-def _neighbours(site: str) -> Sequence[Mapping[str, Any]]:
-    """Return the nearest other sites, nearest first."""
-    known = (
-        sites()
-        .sort("valid_from")
-        .unique("site", keep="last", maintain_order=True)
-        .drop_nulls(["lon", "lat"])
-    )
-    place = known.with_row_index("n").filter(pl.col("site") == site)
-    if place.is_empty():
-        return []
-    near = nearest(
-        np.asarray(known["lon"].to_numpy()),
-        np.asarray(known["lat"].to_numpy()),
-        within_km=_WITHIN_KM,
-    )[place["n"][0]]
-    rows = [known.row(int(one), named=True) for one in near if one >= 0]
-    return [
-        {"site": row["site"], "name": both((row["name_zh"], row["name_en"] or row["name_zh"]))}
-        for row in rows
-    ]
 
 
 def _user(request: HttpRequest) -> User:

@@ -36,9 +36,9 @@ def beside(site: str, period: str, span: Period) -> dict[str, Any]:
     Returns
     -------
     dict
-        measured: which quantities have values; weather: those of them that are weather;
-        events: runs of a station's mark; findings: verdicts with evidence, a line a run;
-        log: requests, gaps and photos, newest first; whole: whether marks and findings are told.
+        measured: which quantities have values, and whether they are weather; events: runs of a
+        station's mark; findings: verdicts with evidence, a line a run; log: requests, gaps and
+        photos, newest first; whole: whether marks and findings are told.
     """
     whole = span.end - span.start <= timedelta(days=MOST_DAYS)
     found: dict[str, Any] = {"whole": whole, "events": [], "findings": [], "measured": []}
@@ -47,11 +47,10 @@ def beside(site: str, period: str, span: Period) -> dict[str, Any]:
         measured = [key for key in rows["quantity"].unique().sort() if key in QUANTITIES]
         verdicts = shelf().verdicts(period=period, span=span, sites=[site])
         found |= {
-            "measured": measured,
+            "measured": [_described(key) for key in measured],
             "events": _events(rows, period),
             "findings": _findings(verdicts, rows, period),
         }
-    found["weather"] = [key for key in WEATHER if key in found["measured"]]
     found["log"] = _log(site, span)
     return found
 
@@ -171,6 +170,19 @@ def _gap(one: Gap) -> dict[str, Any]:
         "why": one.explanation[:200],
         "author": one.author,
         "photo": False,
+    }
+
+
+def _described(key: str) -> dict[str, Any]:
+    one = quantity(key)
+    return {
+        "name": key,
+        "symbol": one.symbol,
+        "zh": one.name_zh,
+        "en": one.name_en,
+        "unit": one.unit,
+        "places": one.places,
+        "weather": key in WEATHER,
     }
 
 

@@ -75,7 +75,9 @@ def course(site: str, name: str, period: str, span: Period) -> bytes:
     at = _places(judged["time"], span.start, step)
     inside = (at >= 0) & (at < count)
     verdicts[at[inside]] = judged["verdict"].to_numpy()[inside]
-    head = json.dumps(_head(site, name, span, step, count, marks), ensure_ascii=False).encode()
+    told = _head(site, name, span, step, count, marks)
+    told["seen"] = rows["revision"].max() or 0
+    head = json.dumps(told, ensure_ascii=False).encode()
     head += b" " * (-len(head) % 4)
     length = np.array([len(head)], "<u4")
     return b"".join((length.tobytes(), head, values.tobytes(), verdicts.tobytes(), said.tobytes()))

@@ -34,12 +34,15 @@ _ORDER = {"year": 0, "quarter": 1, "month": 2, "day": 3, "hour": 4}
 
 
 class Part(Schema):
-    """Values of one site and quantity: when [ms], and the revisions that the person saw."""
+    """Values of one site and quantity: when [ms], and the revisions that the person saw.
+
+    Where the act says what it has `seen`, no revisions are needed.
+    """
 
     site: str
     quantity: str
     times: list[Annotated[int, Field(ge=0, lt=4_200_000_000_000)]]
-    revisions: list[Annotated[int, Field(ge=0, lt=2**63)]]
+    revisions: tuple[Annotated[int, Field(ge=0, lt=2**63)], ...] = ()
 
 
 class Day(Schema):
@@ -72,6 +75,7 @@ class Act(Schema):
     days: tuple[Day, ...] = ()
     to: int = 0
     drift: Found | None = None
+    seen: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
 
 @router.get("/review/reasons", auth=_SEE)
@@ -265,11 +269,12 @@ def _order(request: HttpRequest, act: Act) -> ReviewOrder:
         verdict=act.verdict,
         reason=act.reason,
         words=act.words,
-        values=_values(act.parts),
+        values=_values(act.parts, seen=act.seen),
         of=act.of,
         days=tuple((one.site, one.day) for one in act.days),
         to=act.to,
         period=act.period,
+        seen=act.seen,
         drift=None if act.drift is None else _drift(act.drift),
     )
 
@@ -279,18 +284,19 @@ def _drift(found: Found) -> reviews.Drift:
     return reviews.Drift(start, end, found.zero, found.span)
 
 
-def _values(parts: Sequence[Part]) -> pl.DataFrame:
+def _values(parts: Sequence[Part], *, seen: int) -> pl.DataFrame:
     total = sum(len(one.times) for one in parts)
     if total > MOST:
         raise BadInput(f"一次最多 {MOST:,} 个值。", f"At most {MOST:,} values at once.")
     rows = []
     for one in parts:
         quantity(one.quantity)
-        if len(one.times) != len(one.revisions):
+        revisions = one.revisions or (0,) * (len(one.times) if seen else 0)
+        if len(one.times) != len(revisions):
             raise BadInput("每个时刻须有它的版本号。", "Every time needs its revision.")
         rows += [
             (one.site, one.quantity, at * 1000, revision)
-            for at, revision in zip(one.times, one.revisions, strict=True)
+            for at, revision in zip(one.times, revisions, strict=True)
         ]
     found = pl.DataFrame(rows, schema={**VALUES, "time": pl.Int64}, orient="row")
     return found.with_columns(
