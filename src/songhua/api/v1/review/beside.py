@@ -44,7 +44,7 @@ def beside(site: str, period: str, span: Period) -> dict[str, Any]:
     found: dict[str, Any] = {"whole": whole, "events": [], "findings": [], "measured": []}
     if whole:
         rows = shelf().observations(period=period, span=span, sites=[site])
-        measured = [key for key in rows["quantity"].unique().sort() if key in QUANTITIES]
+        measured = [key for key in QUANTITIES if key in set(rows["quantity"].unique())]
         verdicts = shelf().verdicts(period=period, span=span, sites=[site])
         found |= {
             "measured": [_described(key) for key in measured],

@@ -165,7 +165,7 @@ export class ActForm {
       this.#seen = "";
       this.effect.replaceChildren();
       this.words.value = "";
-      toast(say(`已执行，${done.values} 个值，后续各项已重算。`, `Done: ${done.values} values; what follows was recomputed.`), {
+      toast(say(`已执行，${done.values} 个值，后续各项已重算。`, `Done (${done.values}); what follows was recomputed.`), {
         label: say("撤销", "Undo"),
         act: () => this.undo(done.revision, Number(this.level.value || this.levels[0])),
       });
@@ -213,7 +213,7 @@ export class ActForm {
   #shown(seen) {
     const places = this.context.chart.series?.head.places ?? 0;
     const marks = (/** @type {Record<string, number>} */ told) => Object.entries(told).map(([key, n]) => `${this.#mark(key)} ${n}`).join(say("、", ", "));
-    const pieces = [make("p", null, say(`${seen.values} 个值：${marks(seen.from_marks)} → ${marks(seen.to_marks)}`, `${seen.values} values: ${marks(seen.from_marks)} → ${marks(seen.to_marks)}`))];
+    const pieces = [make("p", null, say(`${seen.values} 个值：${marks(seen.from_marks)} → ${marks(seen.to_marks)}`, `${seen.values} chosen: ${marks(seen.from_marks)} → ${marks(seen.to_marks)}`))];
     if (seen.turned.length) pieces.push(table(seen.turned.map((/** @type {any} */ one) => [sayInstant(one.time), figure(one.before, places), figure(one.after, places), 0])));
     const rows = [
       ...seen.ranks.flatMap((/** @type {any} */ row) => [

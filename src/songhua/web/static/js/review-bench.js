@@ -81,7 +81,7 @@ async function load(keeps) {
     const margin = Math.min(0.3 * (to - from), PAD[/** @type {"hour"} */ (state.period)]);
     chart.colours = colours();
     chart.show(series, selection, keeps ? chart.view : { from: Math.max(series.from, from - margin), to: Math.min(series.time(series.count), to + margin) });
-    performance.mark("songhua-bench-painted");
+    requestAnimationFrame(() => setTimeout(() => performance.mark("songhua-bench-painted")));
     form.selected();
     linkRefetch();
     part("plot").removeAttribute("aria-busy");
@@ -104,6 +104,9 @@ async function askBeside(signal) {
       ask("/review/beside", { site: page.site, period: state.period, from: iso(span.from), to: iso(span.to) }, { signal }),
       ask("/review/history", { site: page.site, from: isoDay(first), to: isoDay(span.to - 1) }, { signal }),
     ]);
+    const { from, to } = days();
+    const inside = (/** @type {any} */ one) => one.to > from && one.from < to;
+    found.findings = [...found.findings.filter(inside), ...found.findings.filter((/** @type {any} */ one) => !inside(one)).map((/** @type {any} */ one) => ({ ...one, outside: true }))];
     beside = found;
     context.events = found.events;
     context.acts = history.acts;
@@ -133,6 +136,7 @@ function offerLanes(/** @type {boolean} */ keeps) {
   const own = measured.filter((one) => one.name !== state.quantity).map((one) => ({ key: `own ${one.name}`, words: one.symbol, site: page.site, quantity: one.name, neighbour: false }));
   const usual = series.count > MOST_BESIDE ? [] : [...near.map((/** @type {any} */ one) => one.key), ...measured.filter((one) => one.weather).map((one) => `own ${one.name}`)];
   if (!keeps || series.count <= MOST_BESIDE) lanes.offer([...near, ...own], usual);
+  if (beside.whole && !measured.some((one) => one.weather)) part("lane-choice").append(make("span.soft.small", null, say("这个点位没有气象数据", "no weather is measured here")));
 }
 
 /** Show and choose what a check found. @param {any} one */
@@ -176,7 +180,7 @@ function showTip(place) {
 
 function showQuantities() {
   const open = /** @type {Record<string, number>} */ ({});
-  for (const one of beside.findings) if (!one.reviewed) open[one.quantity] = (open[one.quantity] ?? 0) + 1;
+  for (const one of beside.findings) if (!one.reviewed && !one.outside) open[one.quantity] = (open[one.quantity] ?? 0) + 1;
   const shown = measured.some((one) => one.name === state.quantity) ? measured : [...measured, ...page.quantities.filter((/** @type {any} */ one) => one.name === state.quantity)];
   part("quantities").replaceChildren(...shown.map((one) => make("button", { type: "button", "data-q": one.name, title: one.title, "aria-pressed": String(one.name === state.quantity) }, one.symbol, open[one.name] ? ` ${open[one.name]}` : "")));
 }

@@ -3,6 +3,9 @@ import { DAY, ask, isoDay, make, nameOf, say, sayDay, sayInstant, showFault, toa
 
 /** @typedef {import("./review-act.js").Context} Context */
 
+/** @param {number} n */
+const several = (n) => (n === 1 ? "1 value" : `${n.toLocaleString()} values`);
+
 /** @param {string} words */
 const nothing = (words) => make("div.empty", null, make("p", null, words));
 
@@ -16,8 +19,8 @@ export function showFindings(box, found, known, go) {
   if (!found.findings.length) return void box.replaceChildren(nothing(say("检查没有发现可疑的值。", "The checks found nothing suspicious.")));
   box.replaceChildren(...found.findings.map((/** @type {any} */ one) => {
     const grade = one.verdict === 4 ? "fail" : "suspect";
-    const press = make(`button.finding.${grade}${one.reviewed ? ".done" : ""}`, { type: "button" },
-      make("b", null, one.verdict === 4 ? say("不通过", "Fail") : say("可疑", "Suspect")), ` ${known[one.quantity]?.symbol ?? one.quantity} ${span(one)}`, one.reviewed ? say(" · 已审", " · reviewed") : "",
+    const press = make(`button.finding.${grade}${one.reviewed || one.outside ? ".done" : ""}`, { type: "button" },
+      make("b", null, one.verdict === 4 ? say("不通过", "Fail") : say("可疑", "Suspect")), ` ${known[one.quantity]?.symbol ?? one.quantity} ${span(one)}`, one.reviewed ? say(" · 已审", " · reviewed") : "", one.outside ? say(" · 前后几天", " · days around") : "",
       make("small", null, one.evidence.map((/** @type {any} */ part) => nameOf(part)).join(say("；", "; ")) || say("没有依据文字", "no evidence in words")),
       ...one.evidence.filter((/** @type {any} */ part) => part.why).slice(0, 1).map((/** @type {any} */ part) => make("small", null, `${part.why}${part.set_by ? ` · ${part.set_by}` : ""}`)));
     press.addEventListener("click", () => go(one));
@@ -35,7 +38,7 @@ const span = (one) => sayInstant(one.from) + (one.n > 1 ? say(` 起 ${one.n} 个
  */
 export function showLog(box, photos, found, known, go) {
   const lines = [
-    ...found.events.map((/** @type {any} */ one) => ({ time: one.from, words: `${known[one.quantity]?.symbol ?? one.quantity} ${nameOf(one)}`, more: one.n > 1 ? say(`${one.n} 个值`, `${one.n} values`) : "" })),
+    ...found.events.map((/** @type {any} */ one) => ({ time: one.from, words: `${known[one.quantity]?.symbol ?? one.quantity} ${nameOf(one)}`, more: one.n > 1 ? say(`${one.n} 个值`, several(one.n)) : "" })),
     ...found.log.map((/** @type {any} */ one) => ({ time: one.time, words: `${KINDS()[/** @type {"gap"} */ (one.kind)]} ${nameOf(one)}`, more: [one.author, one.why].filter(Boolean).join(say("：", ": ")), link: one.kind === "gap" ? "" : `/links/requests/${one.number}/` })),
   ].sort((one, other) => other.time - one.time);
   if (!lines.length) box.replaceChildren(nothing(say("这段时间没有校准、状态或请求的记录。", "No calibration, state or request is on record in this span.")));
@@ -76,7 +79,7 @@ export const canUndo = (one) => !one.undone_by && ["mark", "correct", "restore"]
 /** @param {any} one */
 function actWords(one) {
   const words = { invalid: ["标为无效", "marked invalid"], questionable: ["标为存疑", "marked questionable"], valid: ["标为有效", "marked valid"], correct: ["订正漂移", "corrected drift"], restore: ["恢复", "restored"], undo: ["撤销", "undid"], confirm: ["确认", "confirmed"], return: ["退回", "returned"] }[/** @type {"undo"} */ (one.verdict || one.act)] ?? [one.act, one.act];
-  const more = [one.values ? say(`${one.values} 个值`, `${one.values} values`) : "", one.reason ? nameOf(one.reason) : "", one.of ? `(${one.of})` : ""].filter(Boolean).join(say("，", ", "));
+  const more = [one.values ? say(`${one.values} 个值`, several(one.values)) : "", one.reason ? nameOf(one.reason) : "", one.of ? `(${one.of})` : ""].filter(Boolean).join(say("，", ", "));
   return `${say(words[0], words[1])} ${more}`;
 }
 

@@ -45,6 +45,7 @@ export class Chart {
     this.cursor = null;
     this.#draw();
     this.told.onView();
+    this.told.onCursor(null);
   }
 
   /** @returns {Box} */
