@@ -26,8 +26,8 @@ export class Chart {
   /** @type {Record<string, string>} */ colours = {};
   /** @type {{x0: number, y0: number, x1: number, y1: number} | null} */ brush = null;
   /** @type {import("./review-draw.js").Range} */ range = { low: 0, high: 1 };
-  frames = 0;
   #waiting = false;
+  /** The whole series, drawn once. @type {{series: Series | null, kept: string, picture: HTMLCanvasElement | null}} */ #small = { series: null, kept: "", picture: null };
 
   /** @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} whole @param {Told} told */
   constructor(canvas, whole, told) {
@@ -141,7 +141,6 @@ export class Chart {
     this.#drawCursor(context, box);
     this.#drawBrush(context);
     this.#drawWhole();
-    this.frames += 1;
   }
 
   /** Calibrations and other states of the station, behind everything. @param {CanvasRenderingContext2D} context @param {Box} box */
@@ -303,7 +302,14 @@ export class Chart {
     context.clearRect(0, 0, width, height);
     const box = { left: MARGIN.left, top: 3, width: width - MARGIN.left - MARGIN.right, height: height - 6 };
     const all = this.#all();
-    drawLine(context, series, all, box, rangeOf([series], all), colours.edge);
+    const kept = `${this.whole.width} ${this.whole.height} ${colours.edge}`;
+    if (this.#small.series !== series || this.#small.kept !== kept) {
+      drawLine(context, series, all, box, rangeOf([series], all), colours.edge);
+      const picture = document.createElement("canvas");
+      [picture.width, picture.height] = [this.whole.width, this.whole.height];
+      picture.getContext("2d")?.drawImage(this.whole, 0, 0);
+      this.#small = { series, kept, picture };
+    } else if (this.#small.picture) context.drawImage(this.#small.picture, 0, 0, width, height);
     const x = scaleX(all, box);
     context.fillStyle = colours.accent;
     context.globalAlpha = 0.14;
