@@ -115,9 +115,9 @@ export class ActForm {
     this.settle();
   }
 
-  /** What is written has changed: it has to be looked at again. */
+  /** Where what would change is another, it has to be looked at again; reason and words may follow. */
   settle() {
-    const ready = this.#seen !== "" && JSON.stringify(this.order()) === this.#seen;
+    const ready = this.#seen !== "" && effectOf(this.order()) === this.#seen;
     this.send.disabled = !ready;
     if (!ready) this.#seen = "";
     if (!ready && !this.effect.querySelector(".conflict")) this.effect.replaceChildren();
@@ -148,7 +148,7 @@ export class ActForm {
     try {
       const seen = await ask("/review/preview", {}, { body: order });
       this.effect.replaceChildren(...this.#shown(seen));
-      this.#seen = JSON.stringify(order);
+      this.#seen = effectOf(order);
       this.send.disabled = false;
     } catch (fault) {
       this.complain(fault);
@@ -161,7 +161,7 @@ export class ActForm {
     this.send.disabled = true;
     this.effect.setAttribute("aria-busy", "true");
     try {
-      const done = await ask("/review/acts", {}, { body: JSON.parse(this.#seen) });
+      const done = await ask("/review/acts", {}, { body: this.order() });
       this.#seen = "";
       this.effect.replaceChildren();
       this.words.value = "";
@@ -172,6 +172,7 @@ export class ActForm {
       await this.context.reload(false);
     } catch (fault) {
       this.complain(fault);
+      this.send.disabled = fault instanceof Refused && fault.status === 409;
     }
     this.effect.removeAttribute("aria-busy");
   }
@@ -196,7 +197,7 @@ export class ActForm {
     const again = make("button.button", { type: "button" }, say("载入现在的值，保留我的选择和说明", "Load what is there now; keep my choice and words"));
     again.addEventListener("click", async () => {
       await this.context.reload(true);
-      this.effect.replaceChildren(make("p.soft.small", null, say("已载入现在的值。请再看一次会改变什么。", "Loaded. See again what would change.")));
+      if (this.effect.querySelector(".conflict")) this.effect.replaceChildren(make("p.soft.small", null, say("已载入现在的值。请再看一次会改变什么。", "Loaded. See again what would change.")));
     });
     const rows = fault.body.changed.map((/** @type {any} */ one) => make("tr", null, make("td", null, sayInstant(one.time)), make("td.num", null, one.value === null ? "—" : String(one.value)),
       make("td", null, this.#mark(one.mark)), make("td.wrap", null, `${one.author || say("站点", "the site")} ${one.reason}`)));
@@ -229,6 +230,9 @@ export class ActForm {
     return pieces;
   }
 }
+
+/** What of an order decides what would change. @param {any} order */
+const effectOf = ({ act, level, period, verdict, parts, seen, drift }) => JSON.stringify([act, level, period, verdict, parts, seen, drift]);
 
 /** @param {any[][]} rows */
 const table = (rows) => make("table.data", null, make("tbody", null, ...rows.map(([words, before, after, level]) =>
