@@ -34,7 +34,7 @@ export class ActForm {
     this.words = /** @type {HTMLTextAreaElement} */ (make("textarea", { name: "words", maxlength: "500" }));
     this.level = /** @type {HTMLSelectElement} */ (make("select", { name: "level" }, ...this.levels.map((/** @type {number} */ one) => make("option", { value: String(one) }, say(`第 ${one} 级`, `Level ${one}`)))));
     this.drift = make("div.pair", { hidden: true });
-    this.look = make("button.button", { type: "button" }, say("看会改变什么", "See what would change"));
+    this.look = /** @type {HTMLButtonElement} */ (make("button.button", { type: "button" }, say("看会改变什么", "See what would change")));
     this.send = /** @type {HTMLButtonElement} */ (make("button.button.primary", { type: "submit", disabled: true }, say("执行", "Do it")));
     this.form = /** @type {HTMLFormElement} */ (make("form.act", { "aria-label": say("审核所选", "Review what is chosen") },
       make("h2", null, say("选中的值", "Values chosen")), this.what, this.verdicts, this.drift, this.reasonField,
@@ -196,7 +196,9 @@ export class ActForm {
     if (!(fault instanceof Refused) || fault.status !== 409 || !fault.body.changed) return this.effect.replaceChildren(words);
     const again = make("button.button", { type: "button" }, say("载入现在的值，保留我的选择和说明", "Load what is there now; keep my choice and words"));
     again.addEventListener("click", async () => {
+      this.look.disabled = true;
       await this.context.reload(true);
+      this.look.disabled = false;
       if (this.effect.querySelector(".conflict")) this.effect.replaceChildren(make("p.soft.small", null, say("已载入现在的值。请再看一次会改变什么。", "Loaded. See again what would change.")));
     });
     const rows = fault.body.changed.map((/** @type {any} */ one) => make("tr", null, make("td", null, sayInstant(one.time)), make("td.num", null, one.value === null ? "—" : String(one.value)),
