@@ -93,10 +93,10 @@ export class ActForm {
     if (!series || !selection) return;
     const own = this.context.events.filter((one) => one.kind === "calibration" && one.quantity === series.head.quantity);
     const [first, last] = bounds ? [series.time(bounds[0]), series.time(bounds[1])] : [this.context.chart.view.from, this.context.chart.view.to];
-    const before = own.filter((one) => one.to <= first).at(-1)?.to ?? first;
-    const after = own.find((one) => one.from > last)?.from ?? last;
-    this.#input("start").value = local(before);
-    this.#input("end").value = local(after);
+    const before = own.filter((one) => one.to <= first).at(-1)?.to;
+    const after = own.find((one) => one.from > last)?.from;
+    if (before !== undefined) this.#input("start").value = local(before);
+    if (after !== undefined) this.#input("end").value = local(after);
   }
 
   /** @param {string} name */

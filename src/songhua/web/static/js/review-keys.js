@@ -121,7 +121,7 @@ export function wireKeys(told) {
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const onButton = event.target instanceof HTMLElement && /^(BUTTON|A|SUMMARY)$/.test(event.target.tagName);
-    if (onButton && (event.key === " " || event.key.startsWith("Arrow"))) return;
+    if (onButton && event.key === " ") return;
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
     event.preventDefault();
