@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 from django.db.models import Q
 
-from songhua.api.v1.review.course import STEPS
+from songhua.api.v1.review.course import CALIBRATIONS, STEPS
 from songhua.api.v1.review.evidence import in_words, rules_by_name
 from songhua.model import Period
 from songhua.standards import QUANTITIES, quantity, station_marks
@@ -16,8 +16,6 @@ from songhua.store.registry.models import Device
 from songhua.store.registry.twoway import Command, Gap
 
 WEATHER = ("temperature", "humidity", "pressure", "wind_speed", "wind_direction", "precipitation")
-CALIBRATIONS = ("PZ", "PS", "AS", "CZ", "CS")
-"""Marks of checks and calibrations, as stations send them."""
 _SHOWN = ("T", "RM", "RQ", "RV", "", "N")
 """Marks that are no event of the station."""
 MOST_DAYS = 100

@@ -21,6 +21,8 @@ STEPS = {
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
 }
+CALIBRATIONS = ("PZ", "PS", "AS", "CZ", "CS")
+"""Marks of checks and calibrations, as stations send them: what was read is no air."""
 MOST_STEPS = 4_000_000
 """Of one chart: seven and a half years of minutes."""
 
@@ -109,6 +111,7 @@ def _mark(mark: str, words: Mapping[str, Any]) -> dict[str, Any]:
         "zh": (known.name_zh if known else "") or mark,
         "en": known.name_en if known else mark,
         "valid": bool(known and known.valid),
+        "check": mark in CALIBRATIONS,
     }
 
 

@@ -63,11 +63,10 @@ export class ActForm {
 
   #fillDrift() {
     const input = (/** @type {string} */ name, /** @type {string} */ type, /** @type {string} */ words) => field(words, make("input", { name, type, ...(type === "number" ? { step: "any", value: "0" } : {}) }));
-    const unit = this.context.chart.series?.head.unit ?? "";
     this.drift.replaceChildren(
       input("start", "datetime-local", say("前一次校准", "Calibration before")),
       input("end", "datetime-local", say("后一次校准", "Calibration after")),
-      input("zero", "number", say(`后一次查出的零点漂移（${unit}）`, `Zero drift found (${unit})`)),
+      input("zero", "number", say("后一次查出的零点漂移（项目的单位）", "Zero drift found (in the quantity's unit)")),
       input("span", "number", say("后一次查出的量程漂移（%）", "Span drift found (%)")));
   }
 
@@ -85,18 +84,22 @@ export class ActForm {
     this.settle();
   }
 
-  /** The calibrations of this quantity before and after what is chosen. */
+  /** The calibrations before and after what is chosen; where nothing is, all between those around the cursor. */
   #suggestDrift() {
-    this.#fillDrift();
-    const { selection, series } = this.context.chart;
-    const bounds = selection?.bounds();
+    const { chart, events } = this.context;
+    const { selection, series } = chart;
     if (!series || !selection) return;
-    const own = this.context.events.filter((one) => one.kind === "calibration" && one.quantity === series.head.quantity);
-    const [first, last] = bounds ? [series.time(bounds[0]), series.time(bounds[1])] : [this.context.chart.view.from, this.context.chart.view.to];
+    const own = events.filter((one) => one.kind === "calibration" && one.quantity === series.head.quantity);
+    const bounds = selection.bounds();
+    const middle = chart.cursorTime() ?? (chart.view.from + chart.view.to) / 2;
+    const [first, last] = bounds ? [series.time(bounds[0]), series.time(bounds[1])] : [middle, middle];
     const before = own.filter((one) => one.to <= first).at(-1)?.to;
     const after = own.find((one) => one.from > last)?.from;
     if (before !== undefined) this.#input("start").value = local(before);
     if (after !== undefined) this.#input("end").value = local(after);
+    if (bounds || before === undefined || after === undefined) return;
+    selection.add(Math.round(series.place(before)), Math.round(series.place(after)));
+    chart.told.onSelect();
   }
 
   /** @param {string} name */
@@ -112,6 +115,7 @@ export class ActForm {
       ? say("还没有选中。框选、按规则选，或在左边点一条检查发现。", "Nothing yet. Drag a box, choose by rule, or press a finding.")
       : say(`${selection.size.toLocaleString()} 个 ${series.head.symbol}，${sayInstant(series.time(bounds[0]))} 至 ${sayInstant(series.time(bounds[1]))}`,
         `${selection.size.toLocaleString()} of ${series.head.symbol}, ${sayInstant(series.time(bounds[0]))} to ${sayInstant(series.time(bounds[1]))}`);
+    if (bounds && this.#chosen === "correct") this.#suggestDrift();
     this.settle();
   }
 

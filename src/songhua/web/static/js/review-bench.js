@@ -91,8 +91,8 @@ async function load(keeps) {
     showFault(part("findings"), fault, () => load(keeps));
     return;
   }
-  offerLanes(keeps);
   await around;
+  if (!signal.aborted) offerLanes(keeps);
 }
 
 /** @param {AbortSignal} signal */

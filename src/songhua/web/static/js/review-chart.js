@@ -195,7 +195,7 @@ export class Chart {
     if (end - first <= MOST_SIGNS) {
       for (let place = first; place < end; place += 1) {
         const at = series.judged[place];
-        if (Number.isNaN(series.values[at])) continue;
+        if (Number.isNaN(series.drawn[at])) continue;
         context.fillStyle = series.verdicts[at] === 4 ? colours.fault : colours.warn;
         context.beginPath();
         context.arc(x(series.time(at)), y(series.values[at]), 3.2, 0, 6.3);
@@ -207,7 +207,7 @@ export class Chart {
     context.lineWidth = 1.4;
     for (let place = from; place < to; place += 1) {
       const at = series.marked[place];
-      if (!Number.isNaN(series.values[at])) this.#drawSign(context, x(series.time(at)), y(series.values[at]), at);
+      if (!Number.isNaN(series.drawn[at])) this.#drawSign(context, x(series.time(at)), y(series.values[at]), at);
     }
   }
 
@@ -268,7 +268,7 @@ export class Chart {
     const x = scaleX(this.view, box)(ms);
     context.fillStyle = this.colours.accent;
     context.fillRect(Math.round(x), box.top, 1, box.height);
-    const value = this.series.values[this.cursor];
+    const value = this.series.drawn[this.cursor];
     if (Number.isNaN(value)) return;
     context.strokeStyle = this.colours.accent;
     context.lineWidth = 2;
@@ -343,8 +343,8 @@ export class Chart {
     let best = Math.max(0, Math.min(series.count - 1, Math.round(series.place(middle))));
     let least = Infinity;
     for (let at = first; at < end; at += 1) {
-      if (Number.isNaN(series.values[at])) continue;
-      const far = Math.hypot(toX(series.time(at)) - x, (toY(series.values[at]) - y) / 2);
+      if (Number.isNaN(series.drawn[at])) continue;
+      const far = Math.hypot(toX(series.time(at)) - x, (toY(series.drawn[at]) - y) / 2);
       if (far < least) [best, least] = [at, far];
     }
     return best;

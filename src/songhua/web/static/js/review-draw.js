@@ -66,7 +66,7 @@ export function drawLine(context, series, view, box, range, colour, width = 1) {
 /** @param {CanvasRenderingContext2D} context @param {Series} series @param {View} view @param {Box} box @param {(value: number) => number} y @param {number} first @param {number} end @param {string} colour */
 function drawEach(context, series, view, box, y, first, end, colour) {
   const x = scaleX(view, box);
-  const { values } = series;
+  const { drawn: values } = series;
   const lone = [];
   let run = 0;
   for (let at = first; at <= end; at += 1) {

@@ -86,7 +86,7 @@ export class Lanes {
       context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
       const own = isNear && this.chart.series ? [this.chart.series] : [];
       const range = rangeOf([...several, ...own], view);
-      drawAxisY(context, range, box, colours, 2);
+      drawAxisY(context, range, box, colours, isNear ? 4 : 2);
       several.forEach((/** @type {Series} */ one, /** @type {number} */ at) => drawLine(context, one, view, box, range, isNear ? HUES[at % HUES.length] : colours.soft));
       for (const one of own) drawLine(context, one, view, box, range, colours.ink, 1.2);
       this.#name(lane, keys, isNear);

@@ -5,7 +5,7 @@
  */
 const BLOCK = 256;
 
-/** @typedef {{site: string, quantity: string, symbol: string, zh: string, en: string, unit: string, places: number, from: number, step: number, count: number, seen: number, marks: {mark: string, zh: string, en: string, valid: boolean}[]}} Head */
+/** @typedef {{site: string, quantity: string, symbol: string, zh: string, en: string, unit: string, places: number, from: number, step: number, count: number, seen: number, marks: {mark: string, zh: string, en: string, valid: boolean, check: boolean}[]}} Head */
 
 export class Series {
   /** Read what `/api/v1/review/course` answers. @param {ArrayBuffer} bytes */
@@ -20,12 +20,17 @@ export class Series {
     this.values = new Float32Array(bytes, 4 + length, count);
     this.verdicts = new Uint8Array(bytes, 4 + length + 4 * count, count);
     this.marks = new Uint8Array(bytes, 4 + length + 5 * count, count);
-    this.valid = Uint8Array.from(this.head.marks, (one) => (one.valid ? 1 : 0));
+    /** What is drawn: the values, without what calibrations read. */
+    this.drawn = this.values;
+    if (this.head.marks.some((one) => one.check)) {
+      const check = Uint8Array.from(this.head.marks, (one) => (one.check ? 1 : 0));
+      this.drawn = this.values.map((value, at) => (check[this.marks[at]] ? NaN : value));
+    }
     this.#summarise();
   }
 
   #summarise() {
-    const { count, values, verdicts, marks } = this;
+    const { count, drawn: values, verdicts, marks } = this;
     const blocks = Math.ceil(count / BLOCK);
     this.low = new Float32Array(blocks).fill(NaN);
     this.high = new Float32Array(blocks).fill(NaN);
@@ -73,7 +78,7 @@ export class Series {
    * @param {number} first @param {number} end @returns {[number, number] | null}
    */
   extremes(first, end) {
-    const { values } = this;
+    const { drawn: values } = this;
     const low = /** @type {Float32Array} */ (this.low);
     const high = /** @type {Float32Array} */ (this.high);
     let least = Infinity;
