@@ -137,6 +137,38 @@ def test_a_drag_chooses_a_span_and_the_wheel_zooms(open_page: OpenPage) -> None:
     expect(said).to_contain_text("还没有选中")
 
 
+def test_fingers_move_and_spread(open_page: OpenPage) -> None:
+    page = on_bench(open_page, "operator", width=390, height=844)
+    box = page.locator("#plot").bounding_box()
+    assert box is not None
+    hands, y = page.context.new_cdp_session(page), box["y"] + 120
+
+    def touch(kind: str, *places: float) -> None:
+        points = [{"x": x, "y": y, "id": n} for n, x in enumerate(places)]
+        hands.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def shown() -> int:
+        """Return how many values are in view."""
+        page.keyboard.press("a")
+        page.wait_for_timeout(50)
+        return int(re.findall(r"\d+", page.locator(".act > p").first.inner_text())[0])
+
+    first = shown()
+    touch("touchStart", 150, 230)
+    for wide in (20, 40, 60):
+        touch("touchMove", 150 - wide, 230 + wide)
+    touch("touchEnd")
+    closer = shown()
+    assert 0 < closer < first  # two fingers apart: closer
+    said = page.locator(".act > p").first.inner_text()
+    touch("touchStart", 300)
+    for x in (260, 200, 140):
+        touch("touchMove", x)
+    touch("touchEnd")
+    shown()
+    assert page.locator(".act > p").first.inner_text() != said  # one finger: other times
+
+
 def test_a_reader_is_refused_and_one_from_elsewhere_only_looks(open_page: OpenPage) -> None:
     page = open_page("/login/")
     login(page, "viewer")

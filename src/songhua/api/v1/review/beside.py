@@ -28,7 +28,7 @@ _GAPS_EN: Mapping[str, str] = {
 }
 
 
-def beside(site: str, period: str, span: Period) -> dict[str, Any]:
+def beside(site: str, period: str, span: Period, *, with_log: bool) -> dict[str, Any]:
     """Return events, findings, weather and log of a site.
 
     Returns
@@ -49,7 +49,7 @@ def beside(site: str, period: str, span: Period) -> dict[str, Any]:
             "events": _events(rows, period),
             "findings": _findings(verdicts, rows, period),
         }
-    found["log"] = _log(site, span)
+    found["log"] = _log(site, span) if with_log else []
     return found
 
 

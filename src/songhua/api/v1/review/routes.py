@@ -22,7 +22,7 @@ from songhua.api.v1.subject import site_named
 from songhua.model import BEIJING, BadInput
 from songhua.standards import POLLUTANTS, quantity, review_levels, review_reasons
 from songhua.store import shelf
-from songhua.store.registry.models import ReviewAct
+from songhua.store.registry.models import ReviewAct, User
 
 router = Router(tags=["review"])
 
@@ -170,9 +170,10 @@ def values(
 def around(
     request: HttpRequest, site: str, period: str = "hour", start: str = _FROM, to: str = ""
 ) -> dict[str, Any]:
-    """Return what stands beside a site's values: events, findings, weather, the site's log."""
+    """Return what stands beside a site's values; its log only to those of its region."""
     who = site_named(site)
-    return beside(who.key, period, course.span_asked(period, start, to))
+    own = isinstance(request.user, User) and request.user.covers(who.region)
+    return beside(who.key, period, course.span_asked(period, start, to), with_log=own)
 
 
 @router.get("/review/history", auth=_SEE)
