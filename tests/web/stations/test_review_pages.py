@@ -139,6 +139,8 @@ def test_what_stands_beside_the_values(people: People) -> None:
         ("photo", True),
         ("gap", False),
     ]
+    elsewhere = get(people("elsewhere"), "beside", site=SITE, **{"from": DAY, "to": DAY})
+    assert (elsewhere["log"], elsewhere["findings"]) == ([], found["findings"])
     assert {one["name"] for one in found["measured"]} >= {"pm10", "pm2_5"}
     worst = next(one for one in found["findings"] if one["quantity"] == "pm10")
     assert worst["evidence"][0]["zh"]
