@@ -71,5 +71,7 @@ class Nightly:
         while not self._stopping.wait(seconds_until(self._clock, datetime.now(UTC))):
             try:
                 self._work()
+            except BadInput as fault:
+                log.warning("the nightly work did not start", fault=fault.en)
             except Exception:
                 log.exception("the nightly work did not start")

@@ -338,7 +338,15 @@ class Songhua:
         return self.journal.read(seq) if entry.kind == leads.DOCUMENT else b""
 
     def look_for_fraud(self, order: ports.FraudOrder) -> str:
-        """Start the detectors of fraud and return the id of the job."""
+        """Start the detectors of fraud and return the id of the job.
+
+        Raises
+        ------
+        BadInput
+            If they are at work.
+        """
+        if self.fraud.busy:
+            raise BadInput("正在检测，请稍后再试。", "The detectors are at work: try again later.")
         return self.fraud.start("fraud", lambda report: self.run_fraud(order, report))
 
     def run_fraud(self, order: ports.FraudOrder, report: Report) -> Mapping[str, Any]:

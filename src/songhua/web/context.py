@@ -24,6 +24,7 @@ _ROOMS = (
     ("/imports/", _("导入")),
     ("/links/", _("链路")),
     ("/lab/", _("实验室")),
+    ("/cases/", _("案件")),
     ("/law/", _("法规")),
     ("/admin/", _("管理")),
 )
@@ -62,6 +63,8 @@ def _is_shown(request: HttpRequest, path: str) -> bool:
         return bool(getattr(request.user, "is_staff", False))
     if path == "/lab/":
         return isinstance(request.user, User) and request.user.may(Action.SAMPLE)
+    if path == "/cases/":
+        return isinstance(request.user, User) and request.user.may(Action.INVESTIGATE)
     return _exists(path)
 
 
