@@ -287,7 +287,9 @@ def _order(request: HttpRequest, user: User) -> ports.FraudOrder:
 
 def _plain(told_of: Mapping[str, Any]) -> str:
     """Return what an event says stood before or after, for reading."""
-    return " · ".join(_said(name, value) for name, value in told_of.items() if value)
+    skipped = ("lead", "size", "journal")  # said beside it
+    told_parts = [_said(name, one) for name, one in told_of.items() if one and name not in skipped]
+    return " · ".join(told_parts)
 
 
 def _said(name: str, value: Any) -> str:
