@@ -1,16 +1,14 @@
 """Leads and cases: one lead once, legal moves only, every change an event, nothing deletable."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from songhua.model import BEIJING, BadInput, UnknownName
-from songhua.store.registry import cases, leads, records
+from songhua.store.registry import cases, leads
 from songhua.store.registry.cases import Decided
 from songhua.store.registry.casework import CASE_STATES, MOVES, NotDeletable
 from songhua.store.registry.documents import KINDS, MOST_BYTES, Document
@@ -22,9 +20,11 @@ from songhua.store.registry.models import (
     CasePerson,
     FraudRun,
     Lead,
+    Region,
+    Site,
+    SitePeriod,
     User,
 )
-from tests.conftest import DEMO, PASSWORD, registry_at
 
 T0 = datetime(2026, 10, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -37,19 +37,29 @@ FINDING = Finding(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module", autouse=True)
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    home: Path = tmp_path_factory.mktemp("cases")
-    with registry_at(f"sqlite:///{home / 'registry.sqlite3'}"):
-        records.seed()
-        records.load_sites(DEMO / "sites.csv")
-        for name, role, region in (
-            ("viewer", "viewer", "220000"), ("operator", "operator", "220100"),
-            ("signatory", "signatory", "220000"), ("analyst", "analyst", "220100"),
-            ("jilin", "analyst", "220200"), ("leader", "leader", "220000"),
-        ):  # fmt: skip
-            records.add_user(name, role=role, region=region, password=PASSWORD)
-        yield
+PEOPLE = (
+    ("viewer", "viewer", "220000"),
+    ("operator", "operator", "220100"),
+    ("signatory", "signatory", "220000"),
+    ("analyst", "analyst", "220100"),
+    ("jilin", "analyst", "220200"),
+    ("leader", "leader", "220000"),
+)
+
+
+SITES = (("1119A", "220100"), ("1774A", "220200"))
+
+
+@pytest.fixture(autouse=True)
+def _filled(registry: str) -> None:
+    """A register with two cities, a site each, and a person a role; forgotten after each test."""
+    for code, level in (("220000", "province"), ("220100", "city"), ("220200", "city")):
+        Region.objects.create(code=code, name_zh=code, name_en=code, short_zh=code, level=level)
+    for key, city in SITES:
+        site = Site.objects.create(key=key)
+        SitePeriod.objects.create(site=site, name_zh=key, city_id=city, valid_from=date(2015, 1, 1))
+    for name, role, region in PEOPLE:
+        User.objects.create(username=name, role=role, region_id=region)
 
 
 class Record:
