@@ -80,7 +80,7 @@ def test_the_platform_finds_what_stands_still(platform: Songhua, lead: Lead) -> 
     assert (lead.start, lead.end, lead.times) == (*still, 2)
     assert lead.score >= 0.9
     outcomes = {one["key"]: one["outcome"] for one in lead.innocent}
-    assert (outcomes["windless"], outcomes["maintenance"]) == ("not_tested", "not_tested")
+    assert (outcomes["windless"], outcomes["maintenance"]) == ("not_tested", "excluded")
     assert outcomes["neighbours_still"] == "excluded"
     run = FraudRun.objects.earliest("pk")
     kept = json.loads(platform.journal.read(run.journal_seq))

@@ -1,13 +1,17 @@
 """A lead as it is kept: evidence to draw, innocent explanations and their outcome."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from songhua.quality.fraud.lead import Innocent, Lead
 from songhua.quality.fraud.panel import Panel, resolution
 from songhua.quality.verdict import Floats
+from songhua.standards import is_valid_mark
 
 MOST_POINTS = 2_400
 _PLACES = 6
@@ -19,6 +23,22 @@ _UNKNOWN = ("缺少检验所需的数据", "the data to test it are missing")
 _LOWER = frozenset({"cleaner", "attenuated", "unfollowing", "clipped"})
 _MARKED = 0.2
 """Share of marked hours from which maintenance may explain a lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Which values were marked as no measurement: calibration, maintenance, review.
+
+    Parameters
+    ----------
+    senders
+        Sites whose values carry marks at all.
+    times
+        Of a site and quantity. [µs since 1970-01-01 UTC]
+    """
+
+    senders: frozenset[str]
+    times: Mapping[tuple[str, str], NDArray[np.int64]]
 
 
 def evidence(lead: Lead, panel: Panel) -> dict[str, Any]:
@@ -36,6 +56,7 @@ def evidence(lead: Lead, panel: Panel) -> dict[str, Any]:
         },
         "reference_is": "source" if lead.kind == "repeated" else "neighbours",
         "numbers": lead.numbers,
+        "days": round(panel.times.size * panel.step / 8.64e10, 1),
         "limit": panel.limits.get(lead.quantity) if lead.kind == "hugging" else None,
     }
     if lead.kind == "digits":
@@ -43,15 +64,8 @@ def evidence(lead: Lead, panel: Panel) -> dict[str, Any]:
     return told
 
 
-def innocent(lead: Lead, panel: Panel, marked: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the explanations with their outcome, those of the platform's own records too.
-
-    Parameters
-    ----------
-    marked
-        Of a site and quantity: times of values that were marked as no measurement of the air
-        [µs]; ``None`` under ``""`` where the data carry no marks at all.
-    """
+def innocent(lead: Lead, panel: Panel, marked: Marked) -> list[Mapping[str, Any]]:
+    """Return the explanations with their outcome, those of the platform's own records too."""
     found = [_outcome(one) for one in lead.innocent]
     found.append(_maintained(lead, panel, marked))
     if lead.kind in _LOWER:
@@ -59,15 +73,20 @@ def innocent(lead: Lead, panel: Panel, marked: Mapping[str, Any]) -> list[Mappin
     return found
 
 
-def marked_times(frame: Any) -> dict[str, Any]:
-    """Return the times of marked values by ``site quantity``, for `innocent`."""
-    if frame.is_empty():
-        return {"": None}
-    rows = frame.group_by("site", "quantity").agg("time")
-    return {
-        f"{site} {quantity}": np.array([int(one.timestamp() * 1e6) for one in times])
-        for site, quantity, times in rows.iter_rows()
-    }
+def marked_times(rows: pl.DataFrame) -> Marked:
+    """Return where values were marked as no measurement, of sites that send marks.
+
+    Parameters
+    ----------
+    rows
+        site, quantity, time, mark.
+    """
+    invalid = rows.filter(~pl.col("mark").map_elements(is_valid_mark, return_dtype=pl.Boolean))
+    by_series = invalid.group_by("site", "quantity").agg(pl.col("time").dt.epoch("us"))
+    return Marked(
+        frozenset(rows.filter(pl.col("mark") != "")["site"].unique().to_list()),
+        {(site, quantity): np.array(times) for site, quantity, times in by_series.iter_rows()},
+    )
 
 
 def _outcome(one: Innocent) -> Mapping[str, Any]:
@@ -81,7 +100,7 @@ def _outcome(one: Innocent) -> Mapping[str, Any]:
     return {**told, "outcome": "not_tested", "because_zh": zh, "because_en": en}
 
 
-def _maintained(lead: Lead, panel: Panel, marked: Mapping[str, Any]) -> Mapping[str, Any]:
+def _maintained(lead: Lead, panel: Panel, marked: Marked) -> Mapping[str, Any]:
     """Say whether the instrument was being calibrated or mended, by the marks of its values."""
     told: dict[str, Any] = {
         "key": "maintenance",
@@ -89,14 +108,14 @@ def _maintained(lead: Lead, panel: Panel, marked: Mapping[str, Any]) -> Mapping[
         "en": "calibration or maintenance (share of times so marked)",
         "number": None,
     }
-    if "" in marked:
+    if lead.sites[0] not in marked.senders:
         return {
             **told,
             "outcome": "not_tested",
             "because_zh": "来源不送数据标记",
             "because_en": "the source sends no marks",
         }
-    times = marked.get(f"{lead.sites[0]} {lead.quantity}", np.array([]))
+    times = marked.times.get((lead.sites[0], lead.quantity), np.array([], np.int64))
     inside = int(((times >= lead.start) & (times <= lead.end)).sum())
     share = inside / ((lead.end - lead.start) // panel.step + 1)
     outcome = "not_excluded" if share > _MARKED else "excluded"

@@ -139,7 +139,7 @@ def _look(shelf: Shelf, order: FraudOrder, span: Period, medium: str, report: Re
     if good.height < 2:
         return _Looked([], 0, 0)
     panel = _panel(good, register, span, medium)
-    marked = evidence.marked_times(rows.filter(~valid))
+    marked = evidence.marked_times(rows)
     own = {row["site"]: row["city"] for row in register.filter("own").iter_rows(named=True)}
     kept = [
         _finding(lead, panel, own, marked)
@@ -197,9 +197,7 @@ def _events(span: Period) -> Iterator[Event]:
             yield Event(of[one.mn], "setting", at, at)
 
 
-def _finding(
-    lead: Lead, panel: Panel, own: Mapping[str, str], marked: Mapping[str, Any]
-) -> Finding:
+def _finding(lead: Lead, panel: Panel, own: Mapping[str, str], marked: evidence.Marked) -> Finding:
     site, *others = lead.sites
     return Finding(
         detector=lead.kind,

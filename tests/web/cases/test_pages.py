@@ -186,6 +186,7 @@ def test_limit_digits_and_source_are_drawn(platform: Platform) -> None:
                    'class="here"'),
         "repeated": ({**base, "reference_is": "source"}, "所重复的那一段"),
         "constant": ({**base, "series": None, "too_long": True}, "证据过长"),
+        "clock": ({**base, "days": 3.7}, "只有 3.7 天的数据"),
     }  # fmt: skip
     for detector, (evidence, words) in drawn.items():
         kept = lead(detector=detector, evidence=evidence)

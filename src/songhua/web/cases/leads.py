@@ -27,6 +27,8 @@ from songhua.web.templatetags.say import both, instant, place
 
 PAGE = 50
 _MOST_DRAWN = 300
+_LONG = 30
+"""Below so many days the curves of false leads, fixed on long series, tell little."""
 _STATES = (*casework.LEAD_STATES, "all")
 
 
@@ -188,6 +190,7 @@ def page_of(lead: Lead) -> dict[str, Any]:
         ],
         "source_at": None if source is None else datetime.fromtimestamp(source / 1e6, BEIJING),
         "false_a_year": None if lead.score <= 0 else 1 / lead.score - 1,
+        "short_days": days if (days := lead.evidence.get("days", _LONG)) < _LONG else None,
         "innocent": [
             {**one, "outcome_words": casework.words_of(casework.OUTCOMES, one["outcome"])}
             for one in lead.innocent
