@@ -45,9 +45,11 @@ def test_from_the_list_to_a_printed_case(leads: Page) -> None:
     expect(page.locator(".papers")).to_contain_text("现场笔录.txt")
     page.locator("a", has_text="打印案卷").click()
     expect(page.locator(".case-print")).to_contain_text(WHY)
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")
     expect(page.locator(".case-print .actions")).to_be_hidden()
     expect(page.locator(".lead-sheet svg.course-picture")).to_be_visible()
+    expect(page.locator(".innocent .soft").first).to_be_visible()  # why it was not tested
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_leads_fit_a_phone(leads: Page) -> None:

@@ -16,6 +16,7 @@ from songhua.app.leads import DOCUMENT, NOTE
 from songhua.app.platform import Songhua, silent
 from songhua.model import BEIJING, BadInput
 from songhua.store.registry import records
+from songhua.store.registry.leads import digest_of
 from songhua.store.registry.models import Case, FraudRun, Lead, User
 from songhua.store.registry.sites import sites
 from tests.conftest import PASSWORD
@@ -84,7 +85,9 @@ def test_the_platform_finds_what_stands_still(platform: Songhua, lead: Lead) -> 
     assert outcomes["neighbours_still"] == "excluded"
     run = FraudRun.objects.earliest("pk")
     kept = json.loads(platform.journal.read(run.journal_seq))
-    assert lead.key in {one["key"] for one in kept["leads"]}
+    assert {one["key"]: one["digest"] for one in kept["leads"]}[lead.key] == digest_of(
+        lead.evidence
+    )
 
 
 def test_from_a_lead_to_a_decision(platform: Songhua, lead: Lead) -> None:

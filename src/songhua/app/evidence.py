@@ -166,4 +166,4 @@ def _plain(values: Floats) -> list[float | None]:
 
 
 def _number(value: float) -> float:
-    return float(f"{value:.{_PLACES}g}")
+    return float(f"{value:.{_PLACES}g}") + 0.0  # no -0: the registry may not keep its sign

@@ -63,8 +63,8 @@ class Finding:
 
     @property
     def digest(self) -> str:
-        """Return the SHA-256 of its evidence, as the journal has it."""
-        return _digest(self.evidence)
+        """Return the SHA-256 of its evidence as it is kept."""
+        return digest_of(bounded(self.evidence))
 
     def _same(self) -> tuple[str, ...]:
         return (self.detector, self.site, self.quantity, self.other_site)
@@ -237,6 +237,12 @@ def _again(lead: Lead, one: Finding, run: FraudRun) -> None:
     lead.save()
 
 
+def digest_of(evidence: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of evidence, as the journal has it of each finding."""
+    raw = json.dumps(evidence, sort_keys=True, ensure_ascii=False).encode()
+    return hashlib.sha256(raw).hexdigest()
+
+
 def bounded(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return evidence that is small enough to be kept; the series is left out where it is not."""
     if len(json.dumps(evidence)) <= MOST_EVIDENCE:
@@ -249,7 +255,7 @@ def _told(lead: Lead) -> dict[str, Any]:
         "start": lead.start.isoformat(),
         "end": lead.end.isoformat(),
         "score": round(lead.score, 4),
-        "evidence": _digest(lead.evidence),
+        "evidence": digest_of(lead.evidence),
     }
 
 
@@ -262,8 +268,3 @@ def _told_run(run: FraudRun) -> dict[str, Any]:
         "sites": run.sites,
         "values": run.values,
     }
-
-
-def _digest(evidence: Mapping[str, Any]) -> str:
-    raw = json.dumps(evidence, sort_keys=True, ensure_ascii=False).encode()
-    return hashlib.sha256(raw).hexdigest()

@@ -180,6 +180,7 @@ def page_of(lead: Lead) -> dict[str, Any]:
     return {
         **row_of(lead, names),
         "other": names.get(lead.other_site),
+        "digest": leads.digest_of(lead.evidence),
         "looked_at": casework.LOOKED_AT.get(lead.detector),
         "course": pictures.course(lead),
         "digits": pictures.digits(lead),
