@@ -150,6 +150,7 @@ def test_only_the_region_asked_for_gives_leads(platform: Songhua, site: str) -> 
         (FraudOrder("220000", "a", FIRST, FIRST + timedelta(days=101)), "100 天"),
         (FraudOrder("220000", "a", FIRST, FIRST), "早于"),
         (FraudOrder("220000", "a", least=1.0), "0 与 1"),
+        (FraudOrder("999999", "a"), "999999"),
     ],
 )
 def test_what_cannot_be_looked_at(platform: Songhua, order: FraudOrder, words: str) -> None:

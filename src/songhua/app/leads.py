@@ -12,7 +12,7 @@ import polars as pl
 from songhua.api.ports import FraudOrder
 from songhua.app import evidence
 from songhua.app.version import code_version
-from songhua.model import BEIJING, BadInput, NoRuleInForce, Period
+from songhua.model import BEIJING, BadInput, NoRuleInForce, Period, UnknownName
 from songhua.quality.fraud.find import DETECTORS, USUAL_SCORE, calibration, find
 from songhua.quality.fraud.lead import Lead
 from songhua.quality.fraud.panel import Event, Panel
@@ -21,7 +21,7 @@ from songhua.standards.aqi import Averaging
 from songhua.store import Journal, Shelf
 from songhua.store.registry import leads
 from songhua.store.registry.leads import Finding
-from songhua.store.registry.models import Command, Device, FraudRun
+from songhua.store.registry.models import Command, Device, FraudRun, Region
 from songhua.store.registry.rights import covers
 from songhua.store.registry.sites import sites
 
@@ -75,10 +75,13 @@ def run_fraud(
     Raises
     ------
     BadInput
-        If the span is too long, there is too much or nothing to look at, or the score impossible.
+        If the span is too long, there is too much or nothing to look at, the score impossible, or
+        the region unknown.
     """
     began = datetime.now(UTC)
     span = _span(shelf, order, began)
+    if not Region.objects.filter(code=order.region).exists():
+        raise UnknownName("地区", "region", order.region[:20])
     if not 0 < order.least < 1:
         raise BadInput("分数须在 0 与 1 之间。", "The score must lie between 0 and 1.")
     looked = [_look(shelf, order, span, medium, report) for medium in _MEDIA]

@@ -93,7 +93,7 @@ def strip(leads: Sequence[Lead], names: Mapping[str, Mapping[str, str]]) -> Mapp
     first = min(one.start for one in shown)
     last = max(max(one.end for one in shown), first + timedelta(hours=6))
     whole = (last - first).total_seconds()
-    left, right, row = 132, 44, 20
+    left, right, row = 190, 44, 20
 
     def x(at: float) -> float:
         share = (at - first.timestamp()) / whole
