@@ -254,6 +254,17 @@ def test_a_correction_is_made_and_its_effects_told(run: Run, served: Songhua) ->
     assert now["value"].to_list() == [None]
 
 
+@pytest.mark.chdb
+def test_the_detectors_run_on_what_the_platform_holds(run: Run, served: Songhua) -> None:
+    ran = run("fraud", "--platform", "--start", "2020-04-01", "--end", "2020-04-30")
+    assert ran.code == 0, ran.err
+    assert re.search(r"条线索，其中新线索 \d+ 条", ran.err)
+    late = run("fraud", "--platform", "--start", "2020-04-01", "--end", "2020-12-31")
+    assert (late.code, "100 天" in late.err, "100 days" in late.err) == (2, True, True)
+    for wrong in (("fraud",), ("fraud", "--platform", "x.csv"), ("fraud", "x.csv")):
+        assert run(*wrong).code == 2
+
+
 def test_the_doctor_says_what_there_is(run: Run, served: Songhua) -> None:
     ran = run("doctor")
     assert ran.code == 0

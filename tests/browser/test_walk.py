@@ -46,13 +46,14 @@ NODES = ("/links/nodes/",)
 ASK = ("/links/000000000000003131323141/request/?cn=1011",)
 SAMPLES = ("/lab/", "/lab/samples/", "/lab/field/", "/lab/labels/")
 BENCH = ("/lab/batches/", "/lab/batches/new/", "/lab/instruments/")
+CASES = ("/cases/", "/cases/files/")
 ADMIN = ("/admin/", "/admin/registry/site/")
 ROOMS = {
     "": (),
     "viewer": (),
     "operator": (*REVIEW, *IMPORTS, *LINKS, *ASK, *SAMPLES),
-    "analyst": (*REVIEW, *IMPORTS, *LINKS, *NODES, *SAMPLES, *BENCH),
-    "admin": (*REVIEW, *IMPORTS, *LINKS, *NODES, *ASK, *SAMPLES, *BENCH, *ADMIN),
+    "analyst": (*REVIEW, *IMPORTS, *LINKS, *NODES, *SAMPLES, *BENCH, *CASES),
+    "admin": (*REVIEW, *IMPORTS, *LINKS, *NODES, *ASK, *SAMPLES, *BENCH, *CASES, *ADMIN),
 }
 """What each role may enter beside what all may read."""
 TITLES = {"viewer": "查看员", "operator": "运维员", "analyst": "分析员", "admin": "管理员"}
@@ -104,7 +105,7 @@ def test_each_role_walks_through_its_rooms(walker: tuple[str, Page]) -> None:
 
 def test_other_rooms_say_why_they_stay_closed(walker: tuple[str, Page]) -> None:
     role, page = walker
-    for path in {*REVIEW, *IMPORTS, *LINKS, *NODES, *ASK, *SAMPLES, *BENCH, *ADMIN} - set(
+    for path in {*REVIEW, *IMPORTS, *LINKS, *NODES, *ASK, *SAMPLES, *BENCH, *CASES, *ADMIN} - set(
         ROOMS[role]
     ):
         answer = page.request.get(path, max_redirects=0)

@@ -166,9 +166,12 @@ COMMON = ("read", "export", "see_imports", "import", "correct")
     [
         (Role.VIEWER, {"read", "export"}),
         (Role.OPERATOR, {*COMMON, "request", "sample", "review_1"}),
-        (Role.ANALYST, {*COMMON, "sample", "analyse", "review_1", "review_2"}),
+        (Role.ANALYST, {*COMMON, "sample", "analyse", "review_1", "review_2", "investigate"}),
         (Role.SIGNATORY, {*COMMON, "sample", "analyse", "issue"}),
-        (Role.LEADER, {"read", "export", "see_imports", "review_2", "review_3"}),
+        (
+            Role.LEADER,
+            {"read", "export", "see_imports", "review_2", "review_3", "investigate", "decide"},
+        ),
         (Role.ADMINISTRATOR, set(Action)),
     ],
 )

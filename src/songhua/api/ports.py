@@ -96,6 +96,29 @@ class ImportOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class FraudOrder:
+    """A region and span in which to look for leads to tampering.
+
+    Parameters
+    ----------
+    region
+        Code; leads are kept of its sites.
+    start, end
+        None for the last days of what is held.
+    least
+        The least score of a lead that is kept.
+    author
+        Login name.
+    """
+
+    region: str
+    author: str
+    start: datetime | None = None
+    end: datetime | None = None
+    least: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A piece of long work.
 
@@ -275,6 +298,18 @@ class Platform(Protocol):
 
     def note_lab(self, what: str, body: Mapping[str, Any], who: str) -> int:
         """Keep on record what the laboratory did; return the number in the journal."""
+
+    def note_case(self, what: str, body: Mapping[str, Any], who: str) -> int:
+        """Put in the journal what was done with a lead or case; return the number."""
+
+    def keep_document(self, body: bytes, who: str) -> int:
+        """Keep a document of a case in the journal; return the number."""
+
+    def document(self, seq: int) -> bytes:
+        """Return a document of a case by its number in the journal."""
+
+    def look_for_fraud(self, order: FraudOrder) -> str:
+        """Start the detectors of fraud and return the id of the job."""
 
     def sign_batch(self, number: str, level: int, who: User, opinion: str) -> None:
         """Sign a batch; the third signature brings its results onto the shelf."""

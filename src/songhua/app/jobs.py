@@ -60,6 +60,11 @@ class Jobs:
         self._pool.submit(self._run, task, work)
         return task.id
 
+    @property
+    def busy(self) -> bool:
+        """Whether any work waits or is under way."""
+        return any(task.ended is None for task in self._tasks.copy().values())
+
     def find(self, job_id: str) -> Job | None:
         """Return how a piece of work stands, or None when there is none of that id."""
         task = self._tasks.get(job_id)

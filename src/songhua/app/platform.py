@@ -17,7 +17,7 @@ from songhua.api import ports
 from songhua.api.register import air_register
 from songhua.api.reviews import KIND as KIND_OF_REVIEW
 from songhua.api.reviews import ReviewOrder
-from songhua.app import corrections, decisions, imports, laboratory, reviews
+from songhua.app import corrections, decisions, imports, laboratory, leads, reviews
 from songhua.app.checks import check_affected
 from songhua.app.doors import Doors, RowKeeper
 from songhua.app.doors.frames import Frames
@@ -74,6 +74,8 @@ class Songhua:
         self.journal = journal
         self.shelf = shelf
         self.jobs = Jobs()
+        self.fraud = Jobs()
+        """The detectors take minutes: imports do not wait for them."""
         self.gateway: GatewayService | None = None
         self.playback: ports.Playback | None = None
         """What virtual loggers are playing back; set by who runs them."""
@@ -174,6 +176,7 @@ class Songhua:
         if self.forwarding is not None:
             self.forwarding.stop()
         self.jobs.close()
+        self.fraud.close()
         configure(None)
         self.shelf.close()
         self.journal.close()
@@ -255,11 +258,12 @@ class Songhua:
 
     def job(self, job_id: str) -> ports.Job | None:
         """Return how a job stands."""
-        return self.jobs.find(job_id)
+        return self.jobs.find(job_id) or self.fraud.find(job_id)
 
     def stop(self, job_id: str) -> None:
         """Ask a job to stop."""
         self.jobs.stop(job_id)
+        self.fraud.stop(job_id)
 
     # Work
 
@@ -319,6 +323,35 @@ class Songhua:
     def note_lab(self, what: str, body: Mapping[str, Any], who: str) -> int:
         """Keep on record what the laboratory did; return the number in the journal."""
         return laboratory.note(self.journal, what, body, who)
+
+    def note_case(self, what: str, body: Mapping[str, Any], who: str) -> int:
+        """Put in the journal what was done with a lead or case; return the number."""
+        return leads.note(self.journal, what, body, who)
+
+    def keep_document(self, body: bytes, who: str) -> int:
+        """Keep a document of a case in the journal; return the number."""
+        return self.journal.append_stream(leads.DOCUMENT, [body], {"author": who}).seq
+
+    def document(self, seq: int) -> bytes:
+        """Return a document of a case; nothing where the entry is none."""
+        entry = self.journal.entry(seq)
+        return self.journal.read(seq) if entry.kind == leads.DOCUMENT else b""
+
+    def look_for_fraud(self, order: ports.FraudOrder) -> str:
+        """Start the detectors of fraud and return the id of the job.
+
+        Raises
+        ------
+        BadInput
+            If they are at work.
+        """
+        if self.fraud.busy:
+            raise BadInput("正在检测，请稍后再试。", "The detectors are at work: try again later.")
+        return self.fraud.start("fraud", lambda report: self.run_fraud(order, report))
+
+    def run_fraud(self, order: ports.FraudOrder, report: Report) -> Mapping[str, Any]:
+        """Look for leads to tampering, as `leads.run_fraud`."""
+        return leads.run_fraud(self.journal, self.shelf, order, report)
 
     def sign_batch(self, number: str, level: int, who: User, opinion: str) -> None:
         """Sign a batch; the third signature brings its results onto the shelf.

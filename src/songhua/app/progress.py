@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from songhua.quality.fraud.lead import KINDS
+
 _PHASES = {
     "journal": "入日志 journal",
     "read": "读取 read",
@@ -17,6 +19,8 @@ _PHASES = {
     "deducted": "扣除后日值 deducted days",
     "checks": "质控检查 checks",
     "periods": "月季年与排名 months, ranks",
+    **{kind: f"{zh} {en}" for kind, (zh, en) in KINDS.items()},
+    "keep": "存为线索 keep",
 }
 
 

@@ -11,11 +11,15 @@ from songhua.api import ports
 from songhua.app import control
 from songhua.app.addresses import read_address
 from songhua.app.gateway.node import Node, NodeOrder
+from songhua.app.nightly import Nightly, read_clock
 from songhua.app.platform import Songhua
 from songhua.app.run import serve
 from songhua.app.works import works
 from songhua.model import BadInput
+from songhua.standards import PROVINCE
 from songhua.store.registry import records
+
+_EVERY_NIGHT = ports.FraudOrder(region=PROVINCE, author="nightly")
 
 Before = Callable[[Songhua, Console], None]
 After = Callable[[str, int, Console], None]
@@ -88,9 +92,14 @@ def start(
     platform = Songhua.open()
     commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
     ports.connect(platform)
+    nightly = None
     try:
         _listen(platform, console)
         platform.open_doors()
+        clock = read_clock(settings.SONGHUA_FRAUD_AT)
+        if clock is not None:
+            nightly = Nightly(clock, lambda: platform.look_for_fraud(_EVERY_NIGHT))
+            nightly.start()
         if before is not None:
             before(platform, console)
         if after is not None:
@@ -99,5 +108,7 @@ def start(
             console.print(f"松花已启动 Songhua is running: http://{host}:{port}/   Ctrl-C 停止")
         serve(host, port, console)
     finally:
+        if nightly is not None:
+            nightly.stop()
         commands.close()
         platform.close()

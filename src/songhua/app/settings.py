@@ -35,6 +35,8 @@ SONGHUA_GATEWAY_KEY = os.environ.get("SONGHUA_GATEWAY_KEY", "")
 """PEM files; with both the gateway speaks TLS."""
 SONGHUA_CHECKS = os.environ.get("SONGHUA_CHECKS", "")
 """Configuration of the quality checks (TOML); empty for the default one."""
+SONGHUA_FRAUD_AT = os.environ.get("SONGHUA_FRAUD_AT", "02:30")
+"""When the detectors of fraud run each night, Beijing time; empty for never."""
 SONGHUA_PROXY_FROM = os.environ.get("SONGHUA_PROXY_FROM", "")
 """Balancers, as addresses or networks: they begin a connection with a PROXY header."""
 SONGHUA_NODES = os.environ.get("SONGHUA_NODES", "")

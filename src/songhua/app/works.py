@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from songhua.api.ports import CorrectionOrder, ImportOrder
+from songhua.api.ports import CorrectionOrder, FraudOrder, ImportOrder
 from songhua.app.control import Report, Work
 from songhua.app.platform import Songhua
 from songhua.model import BadInput
@@ -51,7 +51,15 @@ def works(platform: Songhua) -> Mapping[str, Work]:
         )
         return exchanges.wait_for(number, seconds=float(args["seconds"]))
 
+    def fraud(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        span = {
+            name: None if args[name] is None else datetime.fromisoformat(args[name])
+            for name in ("start", "end")
+        }
+        return platform.run_fraud(FraudOrder(**{**args, **span}), report)
+
     return {
+        "fraud": fraud,
         "request": request,
         "import": import_file,
         "correct": correct,

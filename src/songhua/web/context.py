@@ -25,6 +25,7 @@ _ROOMS = (
     ("/imports/", _("导入")),
     ("/links/", _("链路")),
     ("/lab/", _("实验室")),
+    ("/cases/", _("案件")),
     ("/law/", _("法规")),
     ("/admin/", _("管理")),
 )
@@ -65,6 +66,8 @@ def _is_shown(request: HttpRequest, path: str) -> bool:
         return isinstance(request.user, User) and request.user.may(Action.SEE_IMPORTS)
     if path == "/lab/":
         return isinstance(request.user, User) and request.user.may(Action.SAMPLE)
+    if path == "/cases/":
+        return isinstance(request.user, User) and request.user.may(Action.INVESTIGATE)
     return _exists(path)
 
 

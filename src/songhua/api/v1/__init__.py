@@ -9,6 +9,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from songhua.api.reviews import ReviewStale
 from songhua.api.v1 import (
+    cases,
     cities,
     corrections,
     export,
@@ -55,6 +56,7 @@ for room in (
     links,
     review,
     lab,
+    cases,
 ):
     api.add_router("v1", room.router)
 

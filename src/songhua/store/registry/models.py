@@ -8,6 +8,16 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
 
+from songhua.store.registry.casework import (
+    Case,
+    CaseDecision,
+    CaseDocument,
+    CaseEvent,
+    CaseLead,
+    CasePerson,
+    FraudRun,
+    Lead,
+)
 from songhua.store.registry.doors import Receipt, RowAside, Source, SourceState, TakenFile
 from songhua.store.registry.lab import (
     Batch,
@@ -30,6 +40,12 @@ __all__ = [
     "AppliedEntry",
     "Batch",
     "BatchRow",
+    "Case",
+    "CaseDecision",
+    "CaseDocument",
+    "CaseEvent",
+    "CaseLead",
+    "CasePerson",
     "Certificate",
     "Command",
     "Correction",
@@ -38,9 +54,11 @@ __all__ = [
     "Device",
     "DustPeriod",
     "ExceptionalEvent",
+    "FraudRun",
     "Gap",
     "ImportFile",
     "Instrument",
+    "Lead",
     "LinkHour",
     "LinkState",
     "Quantity",

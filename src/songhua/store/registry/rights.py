@@ -35,6 +35,10 @@ class Action(StrEnum):
     """Enter batches, sign as analyst and as reviewer."""
     ISSUE = "issue"
     """Sign results out of the laboratory."""
+    INVESTIGATE = "investigate"
+    """See leads to tampering, work on cases; never those who run the sites."""
+    DECIDE = "decide"
+    """Decide a case."""
     MANAGE = "manage"
 
 
@@ -44,9 +48,10 @@ _BENCH = frozenset({Action.SAMPLE, Action.ANALYSE})
 RIGHTS: dict[str, frozenset[Action]] = {
     Role.VIEWER: frozenset({Action.READ, Action.EXPORT}),
     Role.OPERATOR: _DATA | {Action.REQUEST, Action.SAMPLE, Action.REVIEW_1},
-    Role.ANALYST: _DATA | _BENCH | {Action.REVIEW_1, Action.REVIEW_2},
+    Role.ANALYST: _DATA | _BENCH | {Action.REVIEW_1, Action.REVIEW_2, Action.INVESTIGATE},
     Role.SIGNATORY: _DATA | _BENCH | {Action.ISSUE},
-    Role.LEADER: _DATA - {Action.IMPORT, Action.CORRECT} | {Action.REVIEW_2, Action.REVIEW_3},
+    Role.LEADER: _DATA - {Action.IMPORT, Action.CORRECT}
+    | {Action.REVIEW_2, Action.REVIEW_3, Action.INVESTIGATE, Action.DECIDE},
     Role.ADMINISTRATOR: frozenset(Action),
 }
 """What each role may do, within the person's region."""

@@ -1,0 +1,1 @@
+"""Leads to tampering and case files: pages for analysts and leaders."""
