@@ -126,14 +126,19 @@ def _water(folder: Path) -> Panel:
     return replace(Panel.of_frame(pl.concat(parts), places=places), zone=-7.0)
 
 
-def _with_events(panel: Panel, seed: int) -> Panel:
+def more_events(panel: Panel, seed: int, times: int = 10) -> Panel:
+    """Return a panel with `times` as many harmless events, to learn what they look like."""
+    return _with_events(panel, seed, times)
+
+
+def _with_events(panel: Panel, seed: int, times: int = 1) -> Panel:
     """Put true, harmless inspections and changes of settings on record, one of each a month."""
     chance = np.random.default_rng(seed + 1)
     day = round(24 * _HOUR / panel.step)
     events = []
     for site in panel.sites:
         for what in ("inspection", "setting"):
-            count = panel.times.size // (30 * day)
+            count = times * panel.times.size // (30 * day)
             for at in np.sort(chance.integers(0, panel.times.size - 2 * day, count)):
                 start = int(panel.times[at])
                 length = 24 * _HOUR if what == "inspection" else 0

@@ -30,6 +30,7 @@ DETECTORS: Mapping[str, Detector] = {
     "periodic": waves.periodic,
     "attenuated": company.attenuated,
     "calm": company.calm,
+    "inspected": company.inspected,
     "cleaner": company.cleaner,
     "unfollowing": company.unfollowing,
     "clock": company.clock,

@@ -6,7 +6,7 @@ from songhua.quality.fraud.lead import Innocent, Trace
 from songhua.quality.fraud.panel import Panel, resolution
 from songhua.quality.verdict import Floats
 
-_STILL = frozenset({"constant", "attenuated", "calm"})
+_STILL = frozenset({"constant", "attenuated", "calm", "inspected"})
 _LOWER = frozenset({"cleaner", "unfollowing", "setting", "dilution"})
 _HIGH = frozenset({"clipped", "constant"})
 

@@ -1,5 +1,6 @@
 """A lead: where, when, what kind, how strong, what shows it, and what might excuse it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,8 @@ KINDS = {
     "digits": ("尾数异常", "odd last digits"),
     "periodic": ("周期波", "periodic wave"),
     "attenuated": ("波动衰减", "attenuated"),
-    "calm": ("夜间或检查时突然平稳", "calm at night or under inspection"),
+    "calm": ("夜间突然平稳", "calm at night"),
+    "inspected": ("检查时突然平稳", "calm under inspection"),
     "cleaner": ("低于周边", "cleaner than its surroundings"),
     "unfollowing": ("不随上游或周边", "no longer follows upstream or neighbours"),
     "clock": ("时钟被调", "clock moved"),
@@ -50,6 +52,17 @@ class Trace:
     ends: NDArray[np.int64]
     stat: Floats
     other: tuple[int, int] = (-1, -1)
+
+
+def joined(
+    kind: str,
+    site: int,
+    quantity: str,
+    parts: Sequence[tuple[NDArray[np.int64], NDArray[np.int64], Floats]],
+) -> Trace:
+    """Return one trace of windows of several lengths."""
+    starts, ends, stat = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Trace(kind, site, quantity, starts, ends, stat)
 
 
 @dataclass(frozen=True, slots=True)
