@@ -93,11 +93,14 @@ class Lead:
     start, end
         First and last time. [µs since 1970-01-01 UTC]
     score
-        0 … 1; ``1 / (1 + false leads of this kind a site-year on clean data)``.
+        0 … 1; ``1 / (1 + false leads a site-year on clean data)``, of all kinds together when each
+        has its share of them.
     numbers
         What shows it.
     evidence
         ``time value reference`` to draw: the span and as much before and after.
+    also
+        Other kinds that point at the same span.
     """
 
     kind: str
@@ -109,6 +112,7 @@ class Lead:
     numbers: dict[str, float]
     evidence: pl.DataFrame
     innocent: tuple[Innocent, ...]
+    also: tuple[str, ...] = ()
 
     @property
     def excused(self) -> bool:
