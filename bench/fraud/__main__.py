@@ -32,15 +32,15 @@ def table(scores: list[Score], false: dict[str, tuple[float, list[Lead]]]) -> No
                     print(f"{kind:<12}" + "".join(_cell(cases, c) for c in CLASSES) + precision)
             cases = _cases([s for s in scores if s.medium == medium], held=held)
             print(f"{'every case':<12}" + "".join(_cell(cases, c) for c in CLASSES))
-    for medium, (years, leads) in false.items():
-        counts = Counter(lead.kind for lead in leads)
+    for medium, (years, clean) in false.items():
+        counts = dict(Counter(lead.kind for lead in clean))
         print(
-            f"{medium}: {years:.1f} site-years, {len(leads) / years:.2f} false leads each", counts
+            f"{medium}: {years:.1f} site-years, {len(clean) / years:.2f} false leads each {counts}"
         )
         if medium == "air":
-            held = [lead for lead in leads if lead.sites[0] in HELD_OUT]
+            apart = sum(lead.sites[0] in HELD_OUT for lead in clean)
             share = years * len(HELD_OUT) / 12
-            print(f"  of them at held-out sites: {len(held) / share:.2f} each ({len(held)})")
+            print(f"  of them at held-out sites: {apart / share:.2f} each ({apart})")
 
 
 def _cases(scores: list[Score], *, held: bool) -> list[tuple[str, bool]]:

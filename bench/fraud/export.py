@@ -1,5 +1,6 @@
 """The benchmark as files that others can use: series, labels, data card."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -32,8 +33,8 @@ third of it, and is at most ten times as long as what they share.
 {kinds}
 
 `strength` is what the generator aims at. `seen` is how plainly a chart shows the case (`strong`,
-`evident`, `faint`): for acts that leave a pattern the generator's three; for the others measured, d'
-of level, movement or agreement with the neighbours over the span, 5 and 3 (see `bench/fraud/seen.py`).
+`evident`, `faint`): for acts that leave a pattern the generator's three; else measured, d'
+of level, movement or agreement with the neighbours over the span, 5 and 3 (bench/fraud/seen.py).
 
 ## Score your own
 
@@ -101,7 +102,7 @@ def export(source: Path, out: Path) -> None:
     (out / "README.md").write_text(card, encoding="utf-8")
 
 
-def _write(path: Path, rows: list[tuple[object, ...]], keys: list[str]) -> None:
+def _write(path: Path, rows: Sequence[tuple[object, ...]], keys: list[str]) -> None:
     pl.DataFrame(rows, schema=keys, orient="row", infer_schema_length=None).with_columns(
         pl.from_epoch("start", "us"), pl.from_epoch("end", "us")
     ).write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%SZ")

@@ -42,7 +42,7 @@ def fixed(folder: Path) -> dict[str, dict[str, list[tuple[float, float]]]]:
         panel = fit_to_learn(medium, half(whole, second=False))
         learned = [n for n, site in enumerate(panel.sites) if site not in HELD_OUT]
         years = panel.years() * len(learned) / len(panel.sites)
-        curves = {}
+        curves: dict[str, list[tuple[float, float]]] = {}
         for kind in DETECTORS:
             many = kind in _BY_EVENT
             from_panel = more_events(panel, SEED, _MANY) if many else panel

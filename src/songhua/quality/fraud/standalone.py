@@ -125,8 +125,8 @@ def _table(leads: Iterable[Lead]) -> pl.DataFrame:
                 tested,
             )
         )
-    names = ("kind", "sites", "quantity", "start", "end", "score", "excused", "also")
-    names += ("numbers", "innocent")
+    names = ["kind", "sites", "quantity", "start", "end", "score", "excused", "also"]
+    names += ["numbers", "innocent"]
     kinds = [pl.String] * 5 + [pl.Float64, pl.Boolean] + [pl.String] * 3
     return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
 

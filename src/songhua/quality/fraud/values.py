@@ -96,7 +96,7 @@ def digit_counts(held: Floats) -> tuple[Floats, Floats]:
     low = int(whole.min()) - 5
     every = np.bincount(np.minimum(whole - low, 5_000)).astype(float)
     around = np.convolve(every, np.array([0.5, *[1.0] * 9, 0.5]) / 10)
-    smooth = np.bincount((low - 5 + np.arange(around.size)) % 10, around, 10)
+    smooth: Floats = np.bincount((low - 5 + np.arange(around.size)) % 10, around, 10).astype(float)
     return shown, smooth
 
 
