@@ -37,7 +37,8 @@ class Scene:
     @property
     def row(self) -> np.ndarray:
         """The series."""
-        return self.panel.values[self.quantity][self.site]
+        found: np.ndarray = self.panel.values[self.quantity][self.site]
+        return found
 
     @property
     def step(self) -> float:
