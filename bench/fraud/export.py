@@ -1,13 +1,15 @@
 """The benchmark as files that others can use: series, labels, data card."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
+from bench.fraud.score import EACH, SEED
+from bench.fraud.seen import seen
 from bench.fraud.series import frame, half, load
-from bench.fraud.tamper import ACTS, NAMED, STRENGTHS, tampered
+from bench.fraud.tamper import ACTS, STRENGTHS, tampered
 
-SEED = 7
 _CARD = """# Tampered environmental series
 
 Real hourly series with tampering of known kind, strength, place and time, put in by a generator
@@ -18,7 +20,7 @@ Real hourly series with tampering of known kind, strength, place and time, put i
 - `clean/MEDIUM_fix.parquet`: untouched, first half in time: fix thresholds here.
 - `clean/MEDIUM_score.parquet`: untouched, second half: count false leads here.
 - `tampered/MEDIUM_KIND_STRENGTH.parquet`: the second half with the cases of one kind and strength.
-- `labels.csv`: `file medium kind strength site quantity start end`.
+- `labels.csv`: `file medium kind strength seen site quantity start end`.
 - `events.csv`: inspections and changes of settings on record, harmless and not
   (`file` empty: in every file of the medium).
 
@@ -30,7 +32,16 @@ third of it, and is at most ten times as long as what they share.
 
 {kinds}
 
-`strong` and `clear` can be seen by a reviewer in a chart, `faint` hides in the usual scatter.
+`strength` is what the generator aims at. `seen` is how plainly a chart shows the case (`strong`,
+`evident`, `faint`): for acts that leave a pattern the generator's three; else measured, d'
+of level, movement or agreement with the neighbours over the span, 5 and 3 (bench/fraud/seen.py).
+
+## Score your own
+
+`python -m bench.fraud judge THIS_FOLDER --leads LEADS.csv`; leads: `file site quantity start end`
+(UTC), with `kind` if a lead counts for its own kind only. Leads on `clean/MEDIUM_score.parquet`
+(write that as `file`) are the false ones. Held-out sites of air: Dingling, Gucheng, Shunyi,
+Wanshouxigong: take no part of them to fix anything.
 
 ## Sources and licences
 
@@ -59,9 +70,7 @@ def export(source: Path, out: Path) -> None:
         events += [("", medium, e.site, e.what, e.start, e.end) for e in whole.events]
         for kind in ACTS:
             for strength in STRENGTHS:
-                made, cases = tampered(
-                    panel, kind, strength, SEED, each=2 if medium == "air" else 3
-                )
+                made, cases = tampered(panel, kind, strength, SEED, each=EACH)
                 if not cases:
                     continue
                 file = f"{medium}_{kind}_{strength}.parquet"
@@ -75,8 +84,9 @@ def export(source: Path, out: Path) -> None:
                     (
                         file,
                         medium,
-                        NAMED.get(kind, kind),
+                        kind,
                         strength,
+                        seen(case, panel, made),
                         made.sites[case.site],
                         case.quantity,
                         int(made.times[case.start]),
@@ -84,7 +94,7 @@ def export(source: Path, out: Path) -> None:
                     )
                     for case in cases
                 ]
-    keys = ["file", "medium", "kind", "strength", "site", "quantity", "start", "end"]
+    keys = ["file", "medium", "kind", "strength", "seen", "site", "quantity", "start", "end"]
     _write(out / "labels.csv", labels, keys)
     _write(out / "events.csv", events, ["file", "medium", "site", "what", "start", "end"])
     kinds = "\n".join(f"- `{kind}`: {sizes}" for kind, (_act, sizes) in ACTS.items())
@@ -92,7 +102,7 @@ def export(source: Path, out: Path) -> None:
     (out / "README.md").write_text(card, encoding="utf-8")
 
 
-def _write(path: Path, rows: list[tuple[object, ...]], keys: list[str]) -> None:
+def _write(path: Path, rows: Sequence[tuple[object, ...]], keys: list[str]) -> None:
     pl.DataFrame(rows, schema=keys, orient="row", infer_schema_length=None).with_columns(
         pl.from_epoch("start", "us"), pl.from_epoch("end", "us")
     ).write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%SZ")

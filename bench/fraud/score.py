@@ -4,35 +4,52 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.fraud.series import fit_to_learn, half, load
-from bench.fraud.tamper import ACTS, NAMED, STRENGTHS, Case, tampered
+from bench.fraud.seen import seen
+from bench.fraud.series import fit_to_learn, half, load, more_events
+from bench.fraud.tamper import ACTS, STRENGTHS, Case, tampered
 from songhua.quality.fraud.find import DETECTORS, calibrate, find, traces
 from songhua.quality.fraud.lead import Lead
 from songhua.quality.fraud.panel import Panel
 
-SEED = 7
+SEED = 11
+"""Of the cases that are scored; those to develop with had others, in the first half."""
+HELD_OUT = ("Dingling", "Gucheng", "Shunyi", "Wanshouxigong")
+"""Sites of air that had no part in curves, shares, or any choice."""
+EACH = 3
+_MANY = 10
+_BY_EVENT = frozenset({"setting", "inspected"})
 
 
 @dataclass
 class Score:
-    """Of one medium, kind and strength."""
+    """Of one medium, kind and strength; each case with its class and whether it was found."""
 
     medium: str
     kind: str
     strength: str
-    cases: int
-    found: int
+    cases: list[tuple[str, str, bool]]  # site, class, found
     leads: int
     true: int
 
 
 def fixed(folder: Path) -> dict[str, dict[str, list[tuple[float, float]]]]:
-    """Return the curves of the first half of each medium."""
-    halves = {
-        medium: fit_to_learn(medium, half(whole, second=False))
-        for medium, whole in load(folder).items()
-    }
-    return {medium: calibrate(traces(panel), panel.years()) for medium, panel in halves.items()}
+    """Return the curves of the first half of each medium.
+
+    Events are rare, so what needs one is learned from ten times as many harmless ones.
+    """
+    found = {}
+    for medium, whole in load(folder).items():
+        panel = fit_to_learn(medium, half(whole, second=False))
+        learned = [n for n, site in enumerate(panel.sites) if site not in HELD_OUT]
+        years = panel.years() * len(learned) / len(panel.sites)
+        curves: dict[str, list[tuple[float, float]]] = {}
+        for kind in DETECTORS:
+            many = kind in _BY_EVENT
+            from_panel = more_events(panel, SEED, _MANY) if many else panel
+            told = [t for t in traces(from_panel, (kind,)) if t.site in learned]
+            curves |= calibrate(told, years * (_MANY if many else 1))
+        found[medium] = curves
+    return found
 
 
 def write_calibration(folder: Path, path: Path) -> None:
@@ -55,27 +72,31 @@ def meets(lead: Lead, case: Case, panel: Panel) -> bool:
     return shared >= 0.33 * (end - start) and shared >= 0.1 * (lead.end - lead.start)
 
 
-def score(panel: Panel, medium: str, kind: str, strength: str, *, each: int) -> Score | None:
-    """Return how many of the cases of a kind and strength leads of that kind point at."""
-    cheated, cases = tampered(panel, kind, strength, SEED, each=each)
+def score(panel: Panel, medium: str, kind: str, strength: str) -> Score | None:
+    """Return which of the cases of a kind and strength leads of that kind point at."""
+    cheated, cases = tampered(panel, kind, strength, SEED, each=EACH)
     if not cases:
         return None
-    leads = find(cheated, medium=medium, kinds=(NAMED.get(kind, kind),))
+    leads = find(cheated, medium=medium, kinds=(kind,))
     own = [lead for lead in leads if not lead.excused]
-    found = sum(any(meets(lead, case, cheated) for lead in own) for case in cases)
+    told = [
+        (
+            panel.sites[case.site],
+            seen(case, panel, cheated),
+            any(meets(lead, case, cheated) for lead in own),
+        )
+        for case in cases
+    ]
     true = sum(any(meets(lead, case, cheated) for case in cases) for lead in own)
-    return Score(medium, kind, strength, len(cases), found, len(own), true)
+    return Score(medium, kind, strength, told, len(own), true)
 
 
-def clean(panel: Panel, medium: str) -> dict[str, int]:
-    """Return how many leads of each kind the untouched series give."""
-    counts = dict.fromkeys(DETECTORS, 0)
-    for lead in find(panel, medium=medium):
-        counts[lead.kind] += not lead.excused
-    return counts
+def clean(panel: Panel, medium: str) -> list[Lead]:
+    """Return the leads that the untouched series give, one a span."""
+    return [lead for lead in find(panel, medium=medium) if not lead.excused]
 
 
-def run(folder: Path) -> tuple[list[Score], dict[str, tuple[float, dict[str, int]]]]:
+def run(folder: Path) -> tuple[list[Score], dict[str, tuple[float, list[Lead]]]]:
     """Return every score, and of each medium site-years and false leads of the second half."""
     scores, false = [], {}
     for medium, whole in load(folder).items():
@@ -83,7 +104,7 @@ def run(folder: Path) -> tuple[list[Score], dict[str, tuple[float, dict[str, int
         false[medium] = (panel.years(), clean(panel, medium))
         for kind in ACTS:
             for strength in STRENGTHS:
-                found = score(panel, medium, kind, strength, each=2 if medium == "air" else 3)
+                found = score(panel, medium, kind, strength)
                 if found is not None:
                     scores.append(found)
     return scores, false

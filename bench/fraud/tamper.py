@@ -8,7 +8,7 @@ import numpy as np
 from songhua.quality.fraud.panel import Event, Panel, resolution
 
 STRENGTHS = ("strong", "clear", "faint")
-"""A reviewer sees the first two in a chart; the third hides in the usual scatter."""
+"""What the generator aims at; what a chart shows of each case is measured (`seen`)."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Scene:
     @property
     def row(self) -> np.ndarray:
         """The series."""
-        return self.panel.values[self.quantity][self.site]
+        found: np.ndarray = self.panel.values[self.quantity][self.site]
+        return found
 
     @property
     def step(self) -> float:
@@ -241,8 +242,6 @@ ACTS: dict[str, tuple[Act, tuple[tuple[float, float], ...]]] = {
     "dilution": (_dilution, ((120, 3), (72, 2), (48, 0.5))),
     "setting": (_setting, ((240, 0.5), (240, 0.65), (240, 0.9))),
 }
-NAMED = {"inspected": "calm"}
-"""Acts whose lead bears another kind's name."""
 
 
 def tampered(

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from songhua.model import BadInput
-from songhua.quality.fraud.find import DETECTORS, find
+from songhua.quality.fraud.find import DETECTORS, SHARES, find, one_each
 from songhua.quality.fraud.lead import Lead
 from songhua.quality.fraud.panel import Event, Panel, resolution
 from songhua.quality.fraud.standalone import fraud_file
@@ -103,6 +103,50 @@ def test_a_damped_series_is_found() -> None:
     values = inside(panel, 5, 900, 168)
     cheated = changed(panel, 5, 900, values.mean() + 0.05 * (values - values.mean()))
     assert points_at(leads(cheated, "attenuated"), cheated, 5, 900, 1068)
+
+
+def test_a_changed_setting_is_found_where_it_is_on_record() -> None:
+    panel = made()
+    at = int(panel.times[1400])
+    recorded = replace(panel, events=(Event("S2", "setting", at, at),), _made={})
+    assert not leads(recorded, "setting")
+    cheated = changed(recorded, 2, 1400, 0.4 * inside(panel, 2, 1400, 240))
+    assert points_at(leads(cheated, "setting"), cheated, 2, 1400, 1520)
+
+
+def test_stillness_under_inspection_is_found() -> None:
+    panel = made()
+    start, end = int(panel.times[1600]), int(panel.times[1624])
+    visited = replace(panel, events=(Event("S3", "inspection", start, end),), _made={})
+    assert not leads(visited, "inspected")
+    values = inside(panel, 3, 1600, 25)
+    cheated = changed(visited, 3, 1600, values.mean() + 0.05 * (values - values.mean()))
+    assert points_at(leads(cheated, "inspected"), cheated, 3, 1600, 1624)
+
+
+def test_odd_digits_at_every_site_are_excused() -> None:
+    panel = made()
+    table = panel.values["pm2_5"].copy()
+    table[:, 700:1420] = np.round(table[:, 700:1420] / 5) * 5  # the network rounds for a month
+    found = leads(replace(panel, values={"pm2_5": table}, _made={}), "digits")
+    assert all(lead.excused for lead in found)
+    reasons = [r.key for lead in found for r in lead.innocent if r.holds]
+    assert not found or "everywhere" in reasons
+
+
+def test_one_span_gives_one_lead_that_names_the_other_kinds() -> None:
+    panel = made()
+    cheated = changed(panel, 2, 1000, np.full(168, inside(panel, 2, 1000, 1)[0]))
+    found = [x for x in find(cheated) if points_at([x], cheated, 2, 1000, 1168)]
+    heads = [x for x in found if x.sites[0] == "S2" and x.kind in {"constant", "attenuated"}]
+    assert len(heads) == 1
+    assert {"constant", "attenuated"} <= {heads[0].kind, *heads[0].also}
+    assert len(one_each(found)) == len(found)
+
+
+def test_the_shares_of_false_leads_are_of_every_kind_and_one_whole() -> None:
+    assert set(SHARES) == set(DETECTORS)
+    assert sum(SHARES.values()) == pytest.approx(1, abs=0.02)
 
 
 def test_a_works_that_stopped_on_paper_only_is_found() -> None:

@@ -27,7 +27,7 @@ def fraud(
         Path | None, typer.Option(help="线索文件 .csv，或带证据的 .json Where to write.")
     ] = None,
     medium: Annotated[str, typer.Option(help="air、stack、water：用哪一种的误报率")] = "air",
-    score: Annotated[float, typer.Option(help="最低分 The least score.")] = 0.9,
+    score: Annotated[float, typer.Option(help="最低分 The least score.")] = 0.5,
     places: Annotated[
         Path | None, typer.Option(help="site,lon,lat 或 site,upstream For neighbours.")
     ] = None,

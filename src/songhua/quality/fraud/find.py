@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
@@ -30,6 +31,7 @@ DETECTORS: Mapping[str, Detector] = {
     "periodic": waves.periodic,
     "attenuated": company.attenuated,
     "calm": company.calm,
+    "inspected": company.inspected,
     "cleaner": company.cleaner,
     "unfollowing": company.unfollowing,
     "clock": company.clock,
@@ -37,7 +39,25 @@ DETECTORS: Mapping[str, Detector] = {
     "dilution": works.dilution,
     "setting": works.setting,
 }
-USUAL_SCORE = 0.9
+SHARES: Mapping[str, float] = {
+    "unfollowing": 0.23,
+    "calm": 0.17,
+    "setting": 0.17,
+    "cleaner": 0.08,
+    "attenuated": 0.06,
+    "inspected": 0.06,
+    "clipped": 0.04,
+    "clock": 0.04,
+    "periodic": 0.04,
+    "constant": 0.02,
+    "digits": 0.02,
+    "dilution": 0.02,
+    "hugging": 0.02,
+    "repeated": 0.02,
+    "stopped": 0.02,
+}
+"""Of each kind, of all false leads: more where one more false lead finds most."""
+USUAL_SCORE = 0.5  # one false lead a site-year, of all kinds together
 _MOST_POINTS = 2_000
 
 
@@ -133,15 +153,38 @@ def find(
         curve = curves.get(trace.kind)
         if not curve:
             continue
-        for start, end, stat in merged(trace, threshold(curve, least)):
-            score = 1 / (1 + float(rate_at(curve, np.array([stat]))[0]))
+        share = SHARES[trace.kind]
+        for start, end, stat in merged(trace, threshold(curve, least, share)):
+            score = 1 / (1 + float(rate_at(curve, np.array([stat]))[0]) / share)
             found.append(_lead(panel, trace, (start, end, stat), score))
+    return one_each(found)
+
+
+def one_each(leads: Iterable[Lead]) -> list[Lead]:
+    """Return the strongest lead of each span: others of the series at the same time join it.
+
+    Two belong together where they share half of the shorter. A lead that is excused joins one
+    that is not, never the reverse.
+    """
+    found: list[Lead] = []
+    ordered = sorted(leads, key=lambda x: (x.excused, -x.score, x.sites, x.quantity, x.start))
+    for lead in ordered:
+        for number, head in enumerate(found):
+            shared = min(lead.end, head.end) - max(lead.start, head.start)
+            shorter = min(lead.end - lead.start, head.end - head.start)
+            same = lead.quantity == head.quantity and lead.sites[0] == head.sites[0]
+            if same and shared >= 0.5 * shorter:
+                if lead.kind != head.kind and lead.kind not in head.also:
+                    found[number] = replace(head, also=(*head.also, lead.kind))
+                break
+        else:
+            found.append(lead)
     return sorted(found, key=lambda lead: (-lead.score, lead.sites, lead.quantity, lead.start))
 
 
-def threshold(curve: Curve, least: float) -> float:
+def threshold(curve: Curve, least: float, share: float = 1) -> float:
     """Return the number that a lead of so high a score must reach."""
-    allowed = 1 / least - 1
+    allowed = share * (1 / least - 1)
     top = curve[-1][0] + 3 * abs(curve[-1][0]) + 1
     at = np.linspace(curve[0][0], top, 4000)
     fits = np.flatnonzero(rate_at(curve, at) <= allowed)

@@ -4,10 +4,12 @@ import numpy as np
 
 from songhua.quality.fraud.lead import Innocent, Trace
 from songhua.quality.fraud.panel import Panel, resolution
+from songhua.quality.fraud.values import digit_counts, last_digits
 from songhua.quality.verdict import Floats
 
-_STILL = frozenset({"constant", "attenuated", "calm"})
+_STILL = frozenset({"constant", "attenuated", "calm", "inspected"})
 _LOWER = frozenset({"cleaner", "unfollowing", "setting", "dilution"})
+_FEWEST_DIGITS = 100
 _HIGH = frozenset({"clipped", "constant"})
 
 
@@ -18,6 +20,8 @@ def explanations(panel: Panel, trace: Trace, start: int, end: int) -> tuple[Inno
     found = []
     if trace.kind in _STILL | {"digits", "repeated"}:
         found += [_coarse(row, inside), _floor(row, inside)]
+    if trace.kind == "digits":
+        found.append(_everywhere(panel.values[trace.quantity], trace.site, start, end))
     if trace.kind in _STILL:
         found.append(_windless(panel, trace.site, start, end))
         found.append(_neighbours_still(panel, trace, start, end))
@@ -52,6 +56,27 @@ def _floor(row: Floats, inside: Floats) -> Innocent:
     share = float((held <= low).mean()) if held.size else 0.0
     return Innocent(
         "floor", "多数低于检出限", "mostly below the detection limit", share > 0.5, round(share, 3)
+    )
+
+
+def _everywhere(table: Floats, site: int, start: int, end: int) -> Innocent:
+    """Say whether last digits were as odd at the other sites: a network that rounds otherwise."""
+    units, moved = last_digits(table[:, start:end])
+    told = []
+    for row, here in zip(units, moved, strict=True):
+        if here.sum() < _FEWEST_DIGITS:
+            told.append(float("nan"))
+            continue
+        shown, smooth = digit_counts(row[here])
+        told.append(float(((shown - smooth) ** 2 / np.maximum(smooth, 1)).sum() / here.sum()))
+    others = np.array([x for n, x in enumerate(told) if n != site and np.isfinite(x)])
+    ratio = float(np.median(others) / max(told[site], 1e-12)) if others.size else float("nan")
+    return Innocent(
+        "everywhere",
+        "其他点位的尾数同时也如此（偏离之比）",
+        "last digits were as odd at the other sites (ratio)",
+        ratio > 0.5,
+        round(ratio, 3),
     )
 
 

@@ -1,5 +1,6 @@
 """A lead: where, when, what kind, how strong, what shows it, and what might excuse it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,8 @@ KINDS = {
     "digits": ("尾数异常", "odd last digits"),
     "periodic": ("周期波", "periodic wave"),
     "attenuated": ("波动衰减", "attenuated"),
-    "calm": ("夜间或检查时突然平稳", "calm at night or under inspection"),
+    "calm": ("夜间突然平稳", "calm at night"),
+    "inspected": ("检查时突然平稳", "calm under inspection"),
     "cleaner": ("低于周边", "cleaner than its surroundings"),
     "unfollowing": ("不随上游或周边", "no longer follows upstream or neighbours"),
     "clock": ("时钟被调", "clock moved"),
@@ -52,6 +54,17 @@ class Trace:
     other: tuple[int, int] = (-1, -1)
 
 
+def joined(
+    kind: str,
+    site: int,
+    quantity: str,
+    parts: Sequence[tuple[NDArray[np.int64], NDArray[np.int64], Floats]],
+) -> Trace:
+    """Return one trace of windows of several lengths."""
+    starts, ends, stat = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Trace(kind, site, quantity, starts, ends, stat)
+
+
 @dataclass(frozen=True, slots=True)
 class Innocent:
     """An innocent explanation, and whether it holds.
@@ -80,11 +93,14 @@ class Lead:
     start, end
         First and last time. [µs since 1970-01-01 UTC]
     score
-        0 … 1; ``1 / (1 + false leads of this kind a site-year on clean data)``.
+        0 … 1; ``1 / (1 + false leads a site-year on clean data)``, of all kinds together when each
+        has its share of them.
     numbers
         What shows it.
     evidence
         ``time value reference`` to draw: the span and as much before and after.
+    also
+        Other kinds that point at the same span.
     """
 
     kind: str
@@ -96,6 +112,7 @@ class Lead:
     numbers: dict[str, float]
     evidence: pl.DataFrame
     innocent: tuple[Innocent, ...]
+    also: tuple[str, ...] = ()
 
     @property
     def excused(self) -> bool:

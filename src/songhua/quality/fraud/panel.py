@@ -61,6 +61,9 @@ class Panel:
     events: tuple[Event, ...] = ()
     zone: float = 8.0
     _made: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
+    _near: dict[str, tuple[tuple[int, ...], ...]] = field(
+        default_factory=dict, repr=False, compare=False, init=False
+    )
 
     @classmethod
     def of_frame(
@@ -128,6 +131,15 @@ class Panel:
             held |= np.isfinite(table)
         return float(held.sum()) * self.step / 3.15576e13
 
+    def neighbours(self, quantity: str) -> tuple[tuple[int, ...], ...]:
+        """Return for each site the places of its neighbours, the best first."""
+        if self.near:
+            return self.near
+        if quantity not in self._near:
+            table = self.values[quantity]
+            self._near[quantity] = tuple(_alike(table, n) for n in range(len(self.sites)))
+        return self._near[quantity]
+
     def reference(self, quantity: str) -> Floats:
         """Return the median of the neighbours, each put to the level of the site.
 
@@ -137,8 +149,7 @@ class Panel:
         if quantity not in self._made:
             table = self.values[quantity]
             found = np.full_like(table, np.nan)
-            for site in range(len(self.sites)):
-                near = self.near[site] if self.near else _alike(table, site)
+            for site, near in enumerate(self.neighbours(quantity)):
                 if near:
                     found[site] = _median(_levelled(table[list(near)], table[site]))
                 elif "power" in self.values and quantity not in {"power", "running"}:

@@ -74,6 +74,7 @@ def _told(lead: Lead) -> dict[str, object]:
         "kind": lead.kind,
         "kind_zh": zh,
         "kind_en": en,
+        "also": list(lead.also),
         "sites": list(lead.sites),
         "quantity": lead.quantity,
         "start": _stamp(lead.start),
@@ -119,12 +120,14 @@ def _table(leads: Iterable[Lead]) -> pl.DataFrame:
                 _stamp(lead.end),
                 round(lead.score, 4),
                 lead.excused,
+                " ".join(lead.also),
                 numbers,
                 tested,
             )
         )
-    names = ("kind", "sites", "quantity", "start", "end", "score", "excused", "numbers", "innocent")
-    kinds = [pl.String] * 5 + [pl.Float64, pl.Boolean] + [pl.String] * 2
+    names = ["kind", "sites", "quantity", "start", "end", "score", "excused", "also"]
+    names += ["numbers", "innocent"]
+    kinds = [pl.String] * 5 + [pl.Float64, pl.Boolean] + [pl.String] * 3
     return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
 
 

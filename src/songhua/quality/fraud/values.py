@@ -13,6 +13,7 @@ from songhua.quality.verdict import Floats
 _LONGEST_USUAL = 24  # of a run of equal values, in what is taken as usual
 _FEWEST_RUN = 4
 _BANDS = 4
+_WIDE = 15  # steps between the deciles, below which a last digit tells the level
 _ASKED = 20  # values in a window below which nothing is said
 
 
@@ -55,23 +56,48 @@ def _runs(
 
 
 def digits(panel: Panel) -> Iterator[Trace]:
-    """Yield how far last digits are from those all sites have: chi-square, of moved values."""
+    """Yield how far last digits are from a smooth course of values: chi-square, of moved values.
+
+    Few steps above nothing the last digit tells the level: 7, 8, 9, 10 are no dice. So what is
+    expected of each digit comes from the numbers of values up to five steps on both sides, times
+    what the instruments of the kind are usually above or below that.
+    """
     for quantity, table in panel.values.items():
-        step = resolution(table)
-        units = np.rint(table / step)
-        moved = np.isfinite(units) & (units >= 10)
-        moved[:, 1:] &= units[:, 1:] != units[:, :-1]
-        last = np.where(moved, units % 10, -1)
-        usual = np.array([(last == digit).sum() for digit in range(10)]) + 1.0
-        usual /= usual.sum()
+        units, moved = last_digits(table)
         starts, ends = edges(panel.times.size, panel.hours(15 * 24), panel.hours(48))
+        counts = np.full((len(panel.sites), starts.size, 10), np.nan)
+        smooth = counts.copy()
         for site in range(len(panel.sites)):
-            counts = np.array([sums(last[site] == d, starts, ends) for d in range(10)])
-            held = counts.sum(axis=0)
-            expected = usual[:, None] * np.maximum(held, 1)
-            chi = ((counts - expected) ** 2 / expected).sum(axis=0)
-            stat = np.where(held >= 5 * _ASKED, (chi - 9) / np.sqrt(18), np.nan)
-            yield Trace("digits", site, quantity, starts, ends, stat)
+            for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
+                held = units[site, start:end][moved[site, start:end]]
+                if held.size >= 5 * _ASKED and np.ptp(np.quantile(held, (0.1, 0.9))) >= _WIDE:
+                    counts[site, number], smooth[site, number] = digit_counts(held)
+        told = np.nansum(smooth, axis=(0, 1))
+        usual = (np.nansum(counts, axis=(0, 1)) + 10) / (told + 10)
+        expected = smooth * usual
+        expected *= (counts.sum(axis=2) / expected.sum(axis=2))[:, :, None]
+        chi = ((counts - expected) ** 2 / np.maximum(expected, 1)).sum(axis=2)
+        for site in range(len(panel.sites)):
+            yield Trace("digits", site, quantity, starts, ends, (chi[site] - 9) / np.sqrt(18))
+
+
+def last_digits(table: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return values in steps of the instrument, and which of them moved and have two digits."""
+    units = np.rint(table / resolution(table))
+    moved = np.isfinite(units) & (units >= 10)
+    moved[..., 1:] &= units[..., 1:] != units[..., :-1]
+    return units, moved
+
+
+def digit_counts(held: Floats) -> tuple[Floats, Floats]:
+    """Return how often each last digit is there, and how often smooth numbers would have it."""
+    whole = held.astype(np.int64)
+    shown = np.bincount(whole % 10, minlength=10).astype(float)
+    low = int(whole.min()) - 5
+    every = np.bincount(np.minimum(whole - low, 5_000)).astype(float)
+    around = np.convolve(every, np.array([0.5, *[1.0] * 9, 0.5]) / 10)
+    smooth: Floats = np.bincount((low - 5 + np.arange(around.size)) % 10, around, 10).astype(float)
+    return shown, smooth
 
 
 def hugging(panel: Panel) -> Iterator[Trace]:

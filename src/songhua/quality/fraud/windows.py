@@ -1,5 +1,7 @@
 """Sliding windows over series with gaps."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,6 +44,28 @@ def standing(values: Floats, floor: float = 1e-9) -> Floats:
     spread = max(_SIGMA * float(np.median(np.abs(held - middle))), floor)
     found: Floats = (values - middle) / spread
     return found
+
+
+def standing_at(values: Floats, level: Floats, floor: float, *, reverse: bool = False) -> Floats:
+    """Return how many robust deviations each is from the middle of those at about its level.
+
+    The spread is that between the deciles in each quarter of levels, drawn through by lines: low
+    levels told in steps scatter more, and so must show more. With `reverse` the sign is turned.
+    """
+    both = np.isfinite(values) & np.isfinite(level)
+    if both.sum() < 40:
+        found = standing(values, floor)
+        return -found if reverse else found
+    cuts = np.quantile(level[both], (0, 0.25, 0.5, 0.75, 1))
+    middles, spreads, at = [], [], []
+    for low, high in pairwise(cuts):
+        here = values[both & (level >= low) & (level <= high)]
+        below, middle, above = np.quantile(here, (0.1, 0.5, 0.9))
+        middles.append(middle)
+        spreads.append(max((above - below) / 2.563, floor))
+        at.append(float(np.median(level[both & (level >= low) & (level <= high)])))
+    shown: Floats = (values - np.interp(level, at, middles)) / np.interp(level, at, spreads)
+    return -shown if reverse else shown
 
 
 def correlation(

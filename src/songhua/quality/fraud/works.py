@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
+from songhua.quality.fraud.expected import logs, residuals
 from songhua.quality.fraud.lead import Trace
 from songhua.quality.fraud.panel import Panel, resolution
-from songhua.quality.fraud.windows import edges, means, standing
+from songhua.quality.fraud.windows import edges, means, standing, standing_at
 from songhua.quality.verdict import Floats
 
 _RAMP = 3  # hours around a declared change in which a works runs down or up
 _STATES = frozenset({"running", "power", "o2", "flow"})
 _AIR_O2 = 20.9
+_RESOLVED = 5  # steps of the instrument
 
 
 def stopped(panel: Panel) -> Iterator[Trace]:
@@ -88,29 +91,38 @@ def _against(values: Floats, reference: Floats, quantity: str, panel: Panel) -> 
 
 
 def setting(panel: Panel) -> Iterator[Trace]:
-    """Yield how far values fell within five days of a recorded change of settings.
+    """Yield how far the residual fell at a recorded change of settings, and stayed.
 
-    Measured beside the reference, and judged by how far the same five days fall elsewhere in the
-    record.
+    Before and after are compared over half a day, two days and five, the same spans taken all
+    over the record say how much such a fall is; the three are added.
     """
     changes = [event for event in panel.events if event.what == "setting"]
     reach = panel.hours(120)
-    every = np.arange(reach, panel.times.size - reach, panel.hours(12), dtype=np.int64)
+    every = np.arange(reach, panel.times.size - reach, panel.hours(6), dtype=np.int64)
     for quantity, table in panel.values.items():
-        if quantity in _STATES:
+        if quantity in _STATES or not changes:
             continue
-        step = resolution(table)
-        for site, row in enumerate(table):
+        left = residuals(panel, quantity)
+        own = logs(table, resolution(table))
+        for site in range(table.shape[0]):
             here = [e.start for e in changes if e.site == panel.sites[site]]
             at = np.searchsorted(panel.times, here).astype(np.int64)
             at = at[(at >= reach) & (at < panel.times.size - reach)]
             if not at.size:
                 continue
-            own = np.log(np.maximum(row, 0) + 5 * step)
-            near = panel.reference(quantity)[site]
-            if np.isfinite(near).any():
-                own = own - np.log(np.maximum(near, 0) + 5 * step)
+            beside = bool(np.isfinite(left[site]).any())
+            row = left[site] if beside else own[site]
             places = np.concatenate((at, every))
-            fall = means(own, places - reach, places) - means(own, places, places + reach)
-            stat = standing(fall, 0.02)[: at.size]
+            told = panel.reference(quantity)[site] if beside else table[site]
+            told = np.log(np.maximum(told, 0) + resolution(table))
+            parts = [_fall(row, told, places, panel.hours(hours)) for hours in (12, 48, 120)]
+            stat = standing(np.sum(parts, axis=0), 0.02)[: at.size]
+            # at a few steps above nothing no fall is seen
+            level = means(told, at - reach, at + reach)
+            stat = np.where(level >= np.log(_RESOLVED * resolution(table)), stat, np.nan)
             yield Trace("setting", site, quantity, at, at + reach, stat)
+
+
+def _fall(row: Floats, level: Floats, places: NDArray[np.int64], span: int) -> Floats:
+    fall = means(row, places - span, places) - means(row, places, places + span)
+    return standing_at(fall, means(level, places - span, places + span), 0.02)
