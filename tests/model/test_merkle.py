@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from songhua.model.merkle import (
     HASHES,
+    Frontier,
     Tree,
     leaf_hash,
     node_hash,
@@ -146,7 +147,12 @@ def test_a_tree_that_grew_is_the_tree_made_at_once(items: list[bytes], data: st.
     grown = Tree(leaves[:split])
     for leaf in leaves[split:]:
         grown.add(leaf)
-    assert len(grown) == len(leaves)
+    edge = Frontier()
+    edge.extend(leaves[:split])
+    assert edge.root() == grown.root(split)
+    edge.extend(leaves[split:])
+    assert edge.root() == grown.root()
+    assert (edge.size, len(grown)) == (len(leaves), len(leaves))
     assert grown.root() == Tree(leaves).root()
     if leaves:
         index = data.draw(st.integers(0, len(leaves) - 1))

@@ -109,6 +109,36 @@ class Tree:
         return node_hash(self._over(begin, split), self._over(split, end), self.name)
 
 
+class Frontier:
+    """The right edge of a tree: its root after any number of leaves, in the memory of a few."""
+
+    def __init__(self, name: str = "sha256") -> None:
+        self._hashed = _hasher(name)
+        self._peaks: list[bytes] = []
+        self.size = 0
+
+    def extend(self, leaves: Iterable[bytes]) -> None:
+        """Put the hashes of leaves at the end."""
+        hashed, peaks, size = self._hashed, self._peaks, self.size
+        for leaf in leaves:
+            size += 1
+            count, node = size, leaf
+            while not count & 1:
+                node = hashed(b"\1" + peaks.pop() + node)
+                count >>= 1
+            peaks.append(node)
+        self.size = size
+
+    def root(self) -> bytes:
+        """Return the hash over all leaves."""
+        if not self._peaks:
+            return self._hashed(b"")
+        found = self._peaks[-1]
+        for peak in self._peaks[-2::-1]:
+            found = self._hashed(b"\1" + peak + found)
+        return found
+
+
 def proves_inclusion(
     leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes, name: str = "sha256"
 ) -> bool:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Self
 
 from songhua.model import BadInput
-from songhua.store import segment
+from songhua.store import acting, segment
 from songhua.store.body import Body, Place
 from songhua.store.segment import Entry, Index, Record
 
@@ -333,6 +333,8 @@ class Journal:
             self._last.add(at, kind)
             self._last.chain, self._last.end = chain, at + len(record)
             self._tail = _Tail(file, at + len(record), entry.seq, chain)
+            if kind != PART:
+                acting.note(entry.seq)
             return Entry(entry.seq, entry.time, kind, meta, size, digest, chain.hex())
 
     def _next_segment(self) -> None:

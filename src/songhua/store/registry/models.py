@@ -19,6 +19,7 @@ from songhua.store.registry.lab import (
     Sample,
     Signature,
 )
+from songhua.store.registry.record import Act, Change, Influence
 from songhua.store.registry.reviewing import ReviewAct, ReviewDay, ReviewTouch
 from songhua.store.registry.rights import RIGHTS, Action, Role, covers
 from songhua.store.registry.twoway import Command, Gap
@@ -26,11 +27,13 @@ from songhua.store.registry.upstreams import Unsent, Upstream, UpstreamState
 from songhua.store.registry.watching import Alarm, LinkHour
 
 __all__ = [
+    "Act",
     "Alarm",
     "AppliedEntry",
     "Batch",
     "BatchRow",
     "Certificate",
+    "Change",
     "Command",
     "Correction",
     "Cursor",
@@ -40,6 +43,7 @@ __all__ = [
     "ExceptionalEvent",
     "Gap",
     "ImportFile",
+    "Influence",
     "Instrument",
     "LinkHour",
     "LinkState",
