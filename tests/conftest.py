@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
 
-from songhua.api import ports
+from songhua.api import ports, record
 from songhua.app.platform import Songhua
 from songhua.app.server import migrate_stores
 from songhua.app.settings import _database
@@ -60,10 +60,12 @@ def opened_platform(home: Path, observations: str) -> Iterator[Songhua]:
             records.add_user(name, role=role, region=region, password=PASSWORD)
         opened = Songhua.open()
         ports.connect(opened)
+        record.connect(opened.record)
         try:
             yield opened
         finally:
             ports.connect(None)
+            record.connect(None)
             opened.close()
 
 

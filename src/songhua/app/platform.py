@@ -18,6 +18,7 @@ from songhua.api.register import air_register
 from songhua.api.reviews import KIND as KIND_OF_REVIEW
 from songhua.api.reviews import ReviewOrder
 from songhua.app import corrections, decisions, imports, laboratory, reviews
+from songhua.app.audit.acts import Record
 from songhua.app.checks import check_affected
 from songhua.app.doors import Doors, RowKeeper
 from songhua.app.doors.frames import Frames
@@ -74,6 +75,7 @@ class Songhua:
         self.journal = journal
         self.shelf = shelf
         self.jobs = Jobs()
+        self.record = Record(journal)
         self.gateway: GatewayService | None = None
         self.playback: ports.Playback | None = None
         """What virtual loggers are playing back; set by who runs them."""
@@ -99,6 +101,7 @@ class Songhua:
         configure(shelf)
         platform = cls(journal, shelf)
         platform.catch_up(silent)
+        platform.record.catch_up()
         return platform
 
     def listen(self, host: str | None, port: int) -> int:
@@ -174,6 +177,7 @@ class Songhua:
         if self.forwarding is not None:
             self.forwarding.stop()
         self.jobs.close()
+        self.record.carry()
         configure(None)
         self.shelf.close()
         self.journal.close()

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from rich.console import Console
 
-from songhua.api import ports
+from songhua.api import ports, record
 from songhua.app import control
 from songhua.app.addresses import read_address
 from songhua.app.gateway.node import Node, NodeOrder
@@ -88,6 +88,7 @@ def start(
     platform = Songhua.open()
     commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
     ports.connect(platform)
+    record.connect(platform.record)
     try:
         _listen(platform, console)
         platform.open_doors()

@@ -72,14 +72,15 @@ def tables() -> list[Table]:
 
 def _table(model: type[models.Model]) -> Table:
     name = model._meta.db_table  # noqa: SLF001 - Django's public name for it
-    key = model._meta.pk.column  # noqa: SLF001
+    key = str(model._meta.pk.column)  # noqa: SLF001
     secret, left_out = _SECRET.get(name, ()), _LEFT_OUT.get(name, ())
-    plain, real = [], []
+    plain: list[str] = []
+    real: list[str] = []
     for field in model._meta.concrete_fields:  # noqa: SLF001
         if field.column in (*secret, *left_out):
             continue
         is_real = isinstance(field, models.FloatField | models.DecimalField)
-        (real if is_real else plain).append(field.column)
+        (real if is_real else plain).append(str(field.column))
     return Table(name, key, tuple(plain), tuple(real), secret)
 
 
