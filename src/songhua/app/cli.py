@@ -8,6 +8,7 @@ from rich.console import Console
 
 from songhua.app.commands import (
     assess,
+    audit,
     check,
     conformance,
     data,
@@ -29,6 +30,7 @@ app = typer.Typer(
     help="松花：全省生态环境监测平台。 A province's environmental monitoring.",
 )
 app.add_typer(assess.app, name="assess")
+app.add_typer(audit.app, name="audit")
 app.add_typer(law.app, name="law")
 app.add_typer(hj212.app, name="hj212")
 app.add_typer(lab.app, name="lab")

@@ -18,14 +18,16 @@ from songhua.api.register import air_register
 from songhua.api.reviews import KIND as KIND_OF_REVIEW
 from songhua.api.reviews import ReviewOrder
 from songhua.app import corrections, decisions, imports, laboratory, reviews
+from songhua.app.audit import checkpoint
 from songhua.app.audit.acts import Record
 from songhua.app.checks import check_affected
-from songhua.app.doors import Doors, RowKeeper
+from songhua.app.doors import Doors, RowKeeper, rows
 from songhua.app.doors.frames import Frames
 from songhua.app.doors.worker import Kit, Refused
 from songhua.app.forward import Forwarding
 from songhua.app.forward.source import RELEASED
 from songhua.app.gateway import GatewayService, Keeper, Limits, NodeLink, tls_context
+from songhua.app.gateway import keeper as gateway_keeper
 from songhua.app.gateway.camera import take_photo
 from songhua.app.gateway.commander import KIND as SENT
 from songhua.app.gateway.proxy import read_networks
@@ -37,6 +39,7 @@ from songhua.assess.job import Affected, Stamp
 from songhua.ingest.hj212.dialect import read_dialect
 from songhua.ingest.hj212.received import KIND, Received, unpack
 from songhua.ingest.hj212.search import Found, Tailed, Wanted, search
+from songhua.ingest.observations import KIND as ROWS
 from songhua.model import BadInput, KnownSource, Period, UnknownName
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
@@ -349,6 +352,34 @@ class Songhua:
         with self._work:
             batch = Batch.objects.get(number=number)
             laboratory.give_back(self.journal, batch, who, opinion)
+
+    def checkpoint(self, *, whole: bool = False) -> checkpoint.Checkpoint:
+        """Sign what journal and shelf are now.
+
+        Raises
+        ------
+        BadInput
+            If the journal is not what the last checkpoint says.
+        """
+        with self._work:
+            self.record.carry()
+            return checkpoint.make(
+                settings.SONGHUA_HOME,
+                self.journal,
+                self.shelf,
+                hash_name=settings.SONGHUA_JOURNAL_HASH,
+                reached=self._reached(),
+                whole=whole,
+            )
+
+    def _reached(self) -> int:
+        """Return up to which journal number everything is on the shelf."""
+        waiting = [*self._waiting]
+        for reader, kind in ((gateway_keeper.READER, KIND), (rows.READER, ROWS)):
+            after = links.read_to(reader)
+            unread = next(self.journal.entries(after=after, kinds=(kind,)), None)
+            waiting += [] if unread is None else [unread.seq]
+        return min(waiting, default=self.journal.last_seq + 1) - 1
 
     def catch_up(self, report: Report) -> int:
         """Apply journal entries that a stop left unapplied; return how many.

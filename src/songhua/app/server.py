@@ -1,6 +1,8 @@
 """The platform started: stores migrated and opened, work accepted, pages served."""
 
+import getpass
 import signal
+import socket
 from collections.abc import Callable
 
 from django.conf import settings
@@ -8,11 +10,14 @@ from django.core.management import call_command
 from rich.console import Console
 
 from songhua.api import ports, record
+from songhua.api.record import Deed
 from songhua.app import control
 from songhua.app.addresses import read_address
+from songhua.app.audit.keeping import Keeping
 from songhua.app.gateway.node import Node, NodeOrder
 from songhua.app.platform import Songhua
 from songhua.app.run import serve
+from songhua.app.version import code_version
 from songhua.app.works import works
 from songhua.model import BadInput
 from songhua.store.registry import records
@@ -35,12 +40,14 @@ def start_gateway(console: Console) -> None:
     migrate_stores()
     platform = Songhua.open()
     commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
+    keeping = _keeping(platform)
     try:
         _listen(platform, console)
         platform.open_doors()
         signal.sigwait(wanted)
     finally:
         commands.close()
+        keeping.stop()
         platform.close()
         console.print("已停止。 Stopped.")
 
@@ -57,6 +64,19 @@ def start_node(console: Console, order: NodeOrder) -> None:
     finally:
         node.close()
         console.print("已停止。 Stopped.")
+
+
+def _keeping(platform: Songhua) -> Keeping:
+    """Note that the platform was opened, and keep its record from now on."""
+    opened = Deed(
+        kind="platform", who=getpass.getuser(), address=socket.gethostname(), door="songhua run",
+        outcome=200, token="", subject=code_version(),
+    )  # fmt: skip
+    platform.record.keep(opened)
+    hours = settings.SONGHUA_CHECKPOINT_HOURS
+    keeping = Keeping(platform.record, platform.checkpoint, hours=hours)
+    keeping.start()
+    return keeping
 
 
 def _listen(platform: Songhua, console: Console) -> None:
@@ -89,6 +109,7 @@ def start(
     commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
     ports.connect(platform)
     record.connect(platform.record)
+    keeping = _keeping(platform)
     try:
         _listen(platform, console)
         platform.open_doors()
@@ -101,4 +122,5 @@ def start(
         serve(host, port, console)
     finally:
         commands.close()
+        keeping.stop()
         platform.close()

@@ -266,6 +266,17 @@ class Journal:
                     if wanted is None or record.entry.kind in wanted:
                         yield file, record
 
+    def headers(self, *, after: int) -> Iterator[bytes]:
+        """Yield the header of every record as it lies there, those of parts too.
+
+        Raises
+        ------
+        BadInput
+            At one that is damaged.
+        """
+        for seq in range(after + 1, self.last_seq + 1):
+            yield self._record(seq)[1].header
+
     def entry(self, seq: int) -> Entry:
         """Return one record; raise `KeyError` when there is none of that number.
 
