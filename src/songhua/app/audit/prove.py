@@ -30,7 +30,7 @@ from songhua.store import Journal, Shelf
 FORMAT = "songhua-proof 1"
 _MOST_BODY = 256 * 1024
 """Larger bodies are named by their digest only. [bytes]"""
-_LENGTH = {"hour": timedelta(hours=1), "day": timedelta(days=1), "minute": timedelta(minutes=1)}
+_MOST_TEXT = 64 * 1024 * 1024
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 
 
@@ -197,6 +197,8 @@ def excerpt(kind: str, body: bytes, value: Mapping[str, Any]) -> str:
     if kind == FRAMES:
         frames = [one.raw.decode("utf-8", "replace").strip() for one in unpack(body)]
         return frames[value["line"]] if value["line"] < len(frames) else ""
+    if body.startswith(b"\x1f\x8b"):
+        body = zlib.decompressobj(wbits=31).decompress(body, _MOST_TEXT)
     text = body.decode("utf-8", "replace")
     if kind == "file":
         lines = text.splitlines()
