@@ -1,5 +1,6 @@
 """`songhua`: the command line. Commands import what they need: the pure half runs alone."""
 
+import getpass
 import sys
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from songhua.app.commands import (
     source,
 )
 from songhua.model import SonghuaError
+from songhua.store import acting
 
 app = typer.Typer(
     name="songhua",
@@ -58,6 +60,7 @@ def root(
 
 def main() -> None:
     """Run the command line; say faults in the reader's words and exit with 2."""
+    acting.begin(f"cli:{getpass.getuser()}")
     try:
         app()
     except SonghuaError as fault:

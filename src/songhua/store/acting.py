@@ -20,6 +20,11 @@ def note(seq: int) -> None:
         brought.append(seq)
 
 
+def begin(name: str) -> None:
+    """Say on whose behalf this thread works from now on."""
+    _token.set(name)
+
+
 @contextmanager
 def acting(name: str) -> Iterator[list[int]]:
     """Carry out an act; yield the numbers of the journal entries that it brings."""

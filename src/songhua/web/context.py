@@ -25,6 +25,7 @@ _ROOMS = (
     ("/links/", _("链路")),
     ("/lab/", _("实验室")),
     ("/law/", _("法规")),
+    ("/record/", _("留痕")),
     ("/admin/", _("管理")),
 )
 THEMES = ("auto", "light", "dark")
@@ -62,6 +63,8 @@ def _is_shown(request: HttpRequest, path: str) -> bool:
         return bool(getattr(request.user, "is_staff", False))
     if path == "/lab/":
         return isinstance(request.user, User) and request.user.may(Action.SAMPLE)
+    if path == "/record/":
+        return isinstance(request.user, User) and request.user.may(Action.SEE_RECORD)
     return _exists(path)
 
 

@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("songhua.web.imports.urls")),
     path("", include("songhua.web.links.urls")),
     path("", include("songhua.web.lab.urls")),
+    path("", include("songhua.web.record.urls")),
 ]

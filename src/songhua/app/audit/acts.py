@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -158,9 +158,3 @@ def region_of(site: str, who: str) -> str:
             return str(city)
     found = User.objects.filter(username=who).values_list("region_id", flat=True).first()
     return found or ""
-
-
-def files_of(report: Influence) -> Sequence[Mapping[str, Any]]:
-    """Return the attachments of a report."""
-    found: list[Mapping[str, Any]] = json.loads(report.files) if report.files else []
-    return found

@@ -35,6 +35,8 @@ class Action(StrEnum):
     """Enter batches, sign as analyst and as reviewer."""
     ISSUE = "issue"
     """Sign results out of the laboratory."""
+    SEE_RECORD = "see_record"
+    """See what everybody did within the person's region, and reports of influence."""
     MANAGE = "manage"
 
 
@@ -46,7 +48,8 @@ RIGHTS: dict[str, frozenset[Action]] = {
     Role.OPERATOR: _DATA | {Action.REQUEST, Action.SAMPLE, Action.REVIEW_1},
     Role.ANALYST: _DATA | _BENCH | {Action.REVIEW_1, Action.REVIEW_2},
     Role.SIGNATORY: _DATA | _BENCH | {Action.ISSUE},
-    Role.LEADER: _DATA - {Action.IMPORT, Action.CORRECT} | {Action.REVIEW_2, Action.REVIEW_3},
+    Role.LEADER: _DATA - {Action.IMPORT, Action.CORRECT}
+    | {Action.REVIEW_2, Action.REVIEW_3, Action.SEE_RECORD},
     Role.ADMINISTRATOR: frozenset(Action),
 }
 """What each role may do, within the person's region."""

@@ -41,7 +41,11 @@ def prepare(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
         connection.connection.create_function("songhua_digest", 1, digest)
     elif connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('songhua.salt', %s, false)", [salt()])
+            cursor.execute(
+                "SELECT set_config('songhua.salt', %s, false), "
+                "set_config('songhua.act', %s, false)",
+                [salt(), acting.token()],
+            )
 
 
 def tell_postgres(token: str) -> None:

@@ -88,6 +88,8 @@ def _deed(
         kind = "login" if request.user.is_authenticated else "login_failed"
     site = _first(asked, _SITE) or _site_of(str(asked.get("mn", "")))
     about = [f"{name}={asked[name]}" for name in _ABOUT if _is_plain(asked.get(name))]
+    if kind == "export":
+        about = [request.META.get("QUERY_STRING", "")]
     return Deed(
         kind=kind,
         who=who,
@@ -97,7 +99,7 @@ def _deed(
         token=token,
         site=site,
         subject=" ".join(about),
-        why=_first(asked, _WHY),
+        why="" if kind == "influence" else _first(asked, _WHY),
         by_order=_first(asked, ("by_order",)),
         brought=brought,
     )
