@@ -45,13 +45,15 @@ NODES = ("/links/nodes/",)
 ASK = ("/links/000000000000003131323141/request/?cn=1011",)
 SAMPLES = ("/lab/", "/lab/samples/", "/lab/field/", "/lab/labels/")
 BENCH = ("/lab/batches/", "/lab/batches/new/", "/lab/instruments/")
+REPORT = ("/record/influence/new/",)
+RECORD = ("/record/", "/record/changes/", "/record/influence/")
 ADMIN = ("/admin/", "/admin/registry/site/")
 ROOMS = {
     "": (),
-    "viewer": (),
-    "operator": (*IMPORTS, *LINKS, *ASK, *SAMPLES),
-    "analyst": (*IMPORTS, *LINKS, *NODES, *SAMPLES, *BENCH),
-    "admin": (*IMPORTS, *LINKS, *NODES, *ASK, *SAMPLES, *BENCH, *ADMIN),
+    "viewer": (*REPORT,),
+    "operator": (*IMPORTS, *LINKS, *ASK, *SAMPLES, *REPORT),
+    "analyst": (*IMPORTS, *LINKS, *NODES, *SAMPLES, *BENCH, *REPORT),
+    "admin": (*IMPORTS, *LINKS, *NODES, *ASK, *SAMPLES, *BENCH, *REPORT, *RECORD, *ADMIN),
 }
 """What each role may enter beside what all may read."""
 TITLES = {"viewer": "查看员", "operator": "运维员", "analyst": "分析员", "admin": "管理员"}
@@ -103,7 +105,8 @@ def test_each_role_walks_through_its_rooms(walker: tuple[str, Page]) -> None:
 
 def test_other_rooms_say_why_they_stay_closed(walker: tuple[str, Page]) -> None:
     role, page = walker
-    for path in {*IMPORTS, *LINKS, *NODES, *ASK, *SAMPLES, *BENCH, *ADMIN} - set(ROOMS[role]):
+    rooms = {*IMPORTS, *LINKS, *NODES, *ASK, *SAMPLES, *BENCH, *REPORT, *RECORD, *ADMIN}
+    for path in rooms - set(ROOMS[role]):
         answer = page.request.get(path, max_redirects=0)
         if role and path not in ADMIN:
             assert answer.status == 403, path
