@@ -40,9 +40,9 @@ _KINDS = (
     ("/record/influence", "influence"),
     ("/admin", "setting"),
 )
-_WHY = ("why", "reason", "words", "opinion", "note", "remark")
+_WHY = ("why", "reason", "words", "opinion")
 _SITE = ("site", "key", "site_id")
-_ABOUT = ("mn", "quantity", "time", "number", "code", "barcode", "cn", "act", "verdict", "value")
+_ABOUT = ("object_id", "mn", "quantity", "time", "number", "code", "barcode", "cn", "act", "verdict", "value")
 
 
 class Recorder:
@@ -87,6 +87,8 @@ def _deed(
         who = request.user.get_username() or str(asked.get("username", ""))
         kind = "login" if request.user.is_authenticated else "login_failed"
     site = _first(asked, _SITE) or _site_of(str(asked.get("mn", "")))
+    if request.path.startswith("/admin/registry/site/"):
+        site = str(asked.get("object_id", "")) or site
     about = [f"{name}={asked[name]}" for name in _ABOUT if _is_plain(asked.get(name))]
     if kind == "export":
         about = [request.META.get("QUERY_STRING", "")]
