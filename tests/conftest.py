@@ -14,6 +14,7 @@ from songhua.api import ports, record
 from songhua.app.platform import Songhua
 from songhua.app.server import migrate_stores
 from songhua.app.settings import _database
+from songhua.store import Entry
 from songhua.store.registry import records
 
 DEMO = Path(__file__).parents[1] / "demo"
@@ -27,6 +28,11 @@ PEOPLE = (
 """Name, role and region of those who can log in to a platform of the tests."""
 
 _numbers = count(1)
+
+
+def data_of(opened: Songhua) -> list[Entry]:
+    """Return the journal's entries that are no part of the record of acts."""
+    return [one for one in opened.journal.entries() if one.kind not in ("act", "changes")]
 
 
 @pytest.fixture(scope="session")

@@ -58,11 +58,13 @@ def test_a_setting_is_on_record_with_before_and_after(platform: Songhua) -> None
     form = {
         "region": "220100", "start_0": "2026-03-01", "start_1": "00:00",
         "end_0": "2026-03-02", "end_1": "00:00", "document": "吉环 12 号",
+        "why": "省厅通知", "by_order": "监测处",
     }  # fmt: skip
     answer = asks.post("/admin/registry/dustperiod/add/", form)
     assert answer.status_code == 302, answer.content.decode()[:2000]
     act = last()
     assert (act.kind, act.who, act.address) == ("setting", "admin", "10.1.2.3")
+    assert (act.why, act.by_order) == ("省厅通知", "监测处")
     (change,) = Change.objects.filter(token=act.token, table="registry_dustperiod")
     assert change.op == "insert"
     assert json.loads(change.after or "")["document"] == "吉环 12 号"

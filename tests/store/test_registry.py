@@ -168,7 +168,7 @@ COMMON = ("read", "export", "see_imports", "import", "correct")
         (Role.OPERATOR, {*COMMON, "request", "sample", "review_1"}),
         (Role.ANALYST, {*COMMON, "sample", "analyse", "review_1", "review_2"}),
         (Role.SIGNATORY, {*COMMON, "sample", "analyse", "issue"}),
-        (Role.LEADER, {"read", "export", "see_imports", "review_2", "review_3"}),
+        (Role.LEADER, {"read", "export", "see_imports", "review_2", "review_3", "see_record"}),
         (Role.ADMINISTRATOR, set(Action)),
     ],
 )

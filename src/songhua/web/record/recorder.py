@@ -42,7 +42,10 @@ _KINDS = (
 )
 _WHY = ("why", "reason", "words", "opinion")
 _SITE = ("site", "key", "site_id")
-_ABOUT = ("object_id", "mn", "quantity", "time", "number", "code", "barcode", "cn", "act", "verdict", "value")
+_ABOUT = (
+    *("object_id", "mn", "quantity", "time", "number", "code", "barcode", "cn"),
+    *("act", "verdict", "value"),
+)
 
 
 class Recorder:
