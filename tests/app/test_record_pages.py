@@ -71,7 +71,7 @@ def test_acts_are_found_by_who_kind_site_and_time() -> None:
     assert found("site=9999A") == []
     assert Act.objects.filter(kind="export", subject="site=9999A").count() == 1
     page = asks.get("/record/?kind=deletion").content.decode()
-    assert "DELETE" in page or "/admin/registry/site/1121A/delete/" in page
+    assert "object_id=1121A" in page
     act = Act.objects.filter(kind="deletion").first()
     assert act is not None
     assert "拒绝" in asks.get(f"/record/acts/{act.journal_seq}/").content.decode()
