@@ -10,10 +10,11 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
 
-from songhua.api import ports
+from songhua.api import ports, record
 from songhua.app.platform import Songhua
 from songhua.app.server import migrate_stores
 from songhua.app.settings import _database
+from songhua.store import Entry
 from songhua.store.registry import records
 
 DEMO = Path(__file__).parents[1] / "demo"
@@ -27,6 +28,11 @@ PEOPLE = (
 """Name, role and region of those who can log in to a platform of the tests."""
 
 _numbers = count(1)
+
+
+def data_of(opened: Songhua) -> list[Entry]:
+    """Return the journal's entries that are no part of the record of acts."""
+    return [one for one in opened.journal.entries() if one.kind not in ("act", "changes")]
 
 
 @pytest.fixture(scope="session")
@@ -60,10 +66,12 @@ def opened_platform(home: Path, observations: str) -> Iterator[Songhua]:
             records.add_user(name, role=role, region=region, password=PASSWORD)
         opened = Songhua.open()
         ports.connect(opened)
+        record.connect(opened.record)
         try:
             yield opened
         finally:
             ports.connect(None)
+            record.connect(None)
             opened.close()
 
 

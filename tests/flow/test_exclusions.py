@@ -16,7 +16,7 @@ from songhua.api.ports import Decision
 from songhua.app.platform import Songhua
 from songhua.model import BEIJING, Period
 from songhua.store.registry.models import DustPeriod, SitePeriod
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, data_of
 from tests.flow.deliveries import WIDE, bring
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
@@ -102,7 +102,7 @@ def test_a_decision_in_the_register_takes_the_storm_out_and_puts_it_back(
     day = Period.day(date(2019, 6, 10))
     whole = june.shelf.air_index(period="day", scope="city", span=day, subjects=[ONE])
     assert whole["pm10"].to_list() == [150]  # the day itself stays as it was
-    entry = june.journal.entry(june.journal.last_seq)
+    entry = data_of(june)[-1]
     assert (entry.kind, entry.meta["author"]) == ("decision", "admin")
     start = datetime(2019, 6, 1, tzinfo=BEIJING).astimezone(UTC)
     span = Period(start, start + timedelta(days=1))

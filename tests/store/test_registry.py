@@ -170,7 +170,10 @@ COMMON = ("read", "export", "see_imports", "import", "correct")
         (Role.SIGNATORY, {*COMMON, "sample", "analyse", "issue"}),
         (
             Role.LEADER,
-            {"read", "export", "see_imports", "review_2", "review_3", "investigate", "decide"},
+            {
+                *("read", "export", "see_imports", "review_2", "review_3"),
+                *("investigate", "decide", "see_record"),
+            },
         ),
         (Role.ADMINISTRATOR, set(Action)),
     ],

@@ -1,5 +1,6 @@
 """`songhua`: the command line. Commands import what they need: the pure half runs alone."""
 
+import getpass
 import sys
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from songhua.app.commands import (
     assess,
+    audit,
     check,
     conformance,
     data,
@@ -20,6 +22,7 @@ from songhua.app.commands import (
     source,
 )
 from songhua.model import SonghuaError
+from songhua.store import acting
 
 app = typer.Typer(
     name="songhua",
@@ -29,6 +32,7 @@ app = typer.Typer(
     help="松花：全省生态环境监测平台。 A province's environmental monitoring.",
 )
 app.add_typer(assess.app, name="assess")
+app.add_typer(audit.app, name="audit")
 app.add_typer(law.app, name="law")
 app.add_typer(hj212.app, name="hj212")
 app.add_typer(lab.app, name="lab")
@@ -56,6 +60,7 @@ def root(
 
 def main() -> None:
     """Run the command line; say faults in the reader's words and exit with 2."""
+    acting.begin(f"cli:{getpass.getuser()}")
     try:
         app()
     except SonghuaError as fault:

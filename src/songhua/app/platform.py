@@ -18,13 +18,16 @@ from songhua.api.register import air_register
 from songhua.api.reviews import KIND as KIND_OF_REVIEW
 from songhua.api.reviews import ReviewOrder
 from songhua.app import corrections, decisions, imports, laboratory, leads, reviews
+from songhua.app.audit import checkpoint
+from songhua.app.audit.acts import Record
 from songhua.app.checks import check_affected
-from songhua.app.doors import Doors, RowKeeper
+from songhua.app.doors import Doors, RowKeeper, rows
 from songhua.app.doors.frames import Frames
 from songhua.app.doors.worker import Kit, Refused
 from songhua.app.forward import Forwarding
 from songhua.app.forward.source import RELEASED
 from songhua.app.gateway import GatewayService, Keeper, Limits, NodeLink, tls_context
+from songhua.app.gateway import keeper as gateway_keeper
 from songhua.app.gateway.camera import take_photo
 from songhua.app.gateway.commander import KIND as SENT
 from songhua.app.gateway.proxy import read_networks
@@ -36,6 +39,7 @@ from songhua.assess.job import Affected, Stamp
 from songhua.ingest.hj212.dialect import read_dialect
 from songhua.ingest.hj212.received import KIND, Received, unpack
 from songhua.ingest.hj212.search import Found, Tailed, Wanted, search
+from songhua.ingest.observations import KIND as ROWS
 from songhua.model import BadInput, KnownSource, Period, UnknownName
 from songhua.store import Journal, Shelf, configure, open_shelf
 from songhua.store.journal import Entry
@@ -76,6 +80,7 @@ class Songhua:
         self.jobs = Jobs()
         self.fraud = Jobs()
         """The detectors take minutes: imports do not wait for them."""
+        self.record = Record(journal)
         self.gateway: GatewayService | None = None
         self.playback: ports.Playback | None = None
         """What virtual loggers are playing back; set by who runs them."""
@@ -101,6 +106,7 @@ class Songhua:
         configure(shelf)
         platform = cls(journal, shelf)
         platform.catch_up(silent)
+        platform.record.catch_up()
         return platform
 
     def listen(self, host: str | None, port: int) -> int:
@@ -177,6 +183,7 @@ class Songhua:
             self.forwarding.stop()
         self.jobs.close()
         self.fraud.close()
+        self.record.carry()
         configure(None)
         self.shelf.close()
         self.journal.close()
@@ -378,6 +385,34 @@ class Songhua:
         with self._work:
             batch = Batch.objects.get(number=number)
             laboratory.give_back(self.journal, batch, who, opinion)
+
+    def checkpoint(self, *, whole: bool = False) -> checkpoint.Checkpoint:
+        """Sign what journal and shelf are now.
+
+        Raises
+        ------
+        BadInput
+            If the journal is not what the last checkpoint says.
+        """
+        with self._work:
+            self.record.carry()
+            return checkpoint.make(
+                settings.SONGHUA_HOME,
+                self.journal,
+                self.shelf,
+                hash_name=settings.SONGHUA_JOURNAL_HASH,
+                reached=self._reached(),
+                whole=whole,
+            )
+
+    def _reached(self) -> int:
+        """Return up to which journal number everything is on the shelf."""
+        waiting = [*self._waiting]
+        for reader, kind in ((gateway_keeper.READER, KIND), (rows.READER, ROWS)):
+            after = links.read_to(reader)
+            unread = next(self.journal.entries(after=after, kinds=(kind,)), None)
+            waiting += [] if unread is None else [unread.seq]
+        return min(waiting, default=self.journal.last_seq + 1) - 1
 
     def catch_up(self, report: Report) -> int:
         """Apply journal entries that a stop left unapplied; return how many.

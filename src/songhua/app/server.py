@@ -1,19 +1,24 @@
 """The platform started: stores migrated and opened, work accepted, pages served."""
 
+import getpass
 import signal
+import socket
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.management import call_command
 from rich.console import Console
 
-from songhua.api import ports
+from songhua.api import ports, record
+from songhua.api.record import Deed
 from songhua.app import control
 from songhua.app.addresses import read_address
+from songhua.app.audit.keeping import Keeping
 from songhua.app.gateway.node import Node, NodeOrder
 from songhua.app.nightly import Nightly, read_clock
 from songhua.app.platform import Songhua
 from songhua.app.run import serve
+from songhua.app.version import code_version
 from songhua.app.works import works
 from songhua.model import BadInput
 from songhua.standards import PROVINCE
@@ -39,12 +44,14 @@ def start_gateway(console: Console) -> None:
     migrate_stores()
     platform = Songhua.open()
     commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
+    keeping = _keeping(platform)
     try:
         _listen(platform, console)
         platform.open_doors()
         signal.sigwait(wanted)
     finally:
         commands.close()
+        keeping.stop()
         platform.close()
         console.print("已停止。 Stopped.")
 
@@ -61,6 +68,19 @@ def start_node(console: Console, order: NodeOrder) -> None:
     finally:
         node.close()
         console.print("已停止。 Stopped.")
+
+
+def _keeping(platform: Songhua) -> Keeping:
+    """Note that the platform was opened, and keep its record from now on."""
+    opened = Deed(
+        kind="platform", who=getpass.getuser(), address=socket.gethostname(), door="songhua run",
+        outcome=200, token="", subject=code_version(),
+    )  # fmt: skip
+    platform.record.keep(opened)
+    hours = settings.SONGHUA_CHECKPOINT_HOURS
+    keeping = Keeping(platform.record, platform.checkpoint, hours=hours)
+    keeping.start()
+    return keeping
 
 
 def _listen(platform: Songhua, console: Console) -> None:
@@ -92,6 +112,8 @@ def start(
     platform = Songhua.open()
     commands = control.ControlServer(settings.SONGHUA_HOME, works(platform))
     ports.connect(platform)
+    record.connect(platform.record)
+    keeping = _keeping(platform)
     nightly = None
     try:
         _listen(platform, console)
@@ -111,4 +133,5 @@ def start(
         if nightly is not None:
             nightly.stop()
         commands.close()
+        keeping.stop()
         platform.close()

@@ -26,6 +26,8 @@ SONGHUA_DATABASE = os.environ.get(
 SONGHUA_JOURNAL = Path(os.environ.get("SONGHUA_JOURNAL", str(SONGHUA_HOME / "journal")))
 SONGHUA_JOURNAL_HASH = os.environ.get("SONGHUA_JOURNAL_HASH", "sha256")
 """``sha256`` or ``sm3``: what new segments of the journal are chained with."""
+SONGHUA_CHECKPOINT_HOURS = float(os.environ.get("SONGHUA_CHECKPOINT_HOURS", "24"))
+"""How often the running platform signs a checkpoint of its record; 0 for never. [h]"""
 SONGHUA_GATEWAY = os.environ.get("SONGHUA_GATEWAY", "")
 """Where loggers connect, ``HOST:PORT``; empty for no gateway."""
 SONGHUA_GATEWAY_PER_ADDRESS = int(os.environ.get("SONGHUA_GATEWAY_PER_ADDRESS", "20000"))
@@ -130,6 +132,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "songhua.web.record.recorder.Recorder",
     "songhua.web.middleware.Door",
 ]
 TEMPLATES = [

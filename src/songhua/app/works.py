@@ -9,6 +9,7 @@ from typing import Any
 from songhua.api.ports import CorrectionOrder, FraudOrder, ImportOrder
 from songhua.app.control import Report, Work
 from songhua.app.platform import Songhua
+from songhua.app.recorded import audit_works, recorded
 from songhua.model import BadInput
 from songhua.store.doctor import examine
 from songhua.store.registry import exchanges
@@ -58,11 +59,13 @@ def works(platform: Songhua) -> Mapping[str, Work]:
         }
         return platform.run_fraud(FraudOrder(**{**args, **span}), report)
 
-    return {
+    named = {
         "fraud": fraud,
         "request": request,
         "import": import_file,
         "correct": correct,
         "doctor": doctor,
         "replay": replay,
+        **audit_works(platform),
     }
+    return {name: recorded(platform, name, work) for name, work in named.items()}

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Self
 
 from songhua.model import BadInput
-from songhua.store import segment
+from songhua.store import acting, segment
 from songhua.store.body import Body, Place
 from songhua.store.segment import Entry, Index, Record
 
@@ -266,6 +266,17 @@ class Journal:
                     if wanted is None or record.entry.kind in wanted:
                         yield file, record
 
+    def headers(self, *, after: int) -> Iterator[bytes]:
+        """Yield the header of every record as it lies there, those of parts too.
+
+        Raises
+        ------
+        BadInput
+            At one that is damaged.
+        """
+        for seq in range(after + 1, self.last_seq + 1):
+            yield self._record(seq)[1].header
+
     def entry(self, seq: int) -> Entry:
         """Return one record; raise `KeyError` when there is none of that number.
 
@@ -333,6 +344,8 @@ class Journal:
             self._last.add(at, kind)
             self._last.chain, self._last.end = chain, at + len(record)
             self._tail = _Tail(file, at + len(record), entry.seq, chain)
+            if kind != PART:
+                acting.note(entry.seq)
             return Entry(entry.seq, entry.time, kind, meta, size, digest, chain.hex())
 
     def _next_segment(self) -> None:

@@ -28,10 +28,10 @@ HASHES = ("sha256", "sm3")
 START = bytes(32)
 """The chain before the first record."""
 
-_MAGIC = b"SJ01"
-_FRAME = struct.Struct(">4sIQ")
+MAGIC = b"SJ01"
+FRAME = struct.Struct(">4sIQ")
 _FORMAT = "SONGHUA-JOURNAL 1"
-_MOST_HEADER = 1024 * 1024
+MOST_HEADER = 1024 * 1024
 _PIECE = 1024 * 1024
 
 
@@ -237,7 +237,7 @@ def chained(hash_name: str, chain: bytes, header: bytes) -> bytes:
 
 def packed(header: bytes, chain: bytes, body: bytes) -> bytes:
     """Return the bytes of a record."""
-    return b"".join((_FRAME.pack(_MAGIC, len(header), len(body)), header, chain, body))
+    return b"".join((FRAME.pack(MAGIC, len(header), len(body)), header, chain, body))
 
 
 def header_of(entry: Entry, hash_name: str, body: bytes) -> bytes:
@@ -259,7 +259,7 @@ def header_of(entry: Entry, hash_name: str, body: bytes) -> bytes:
         "length": len(body),
     }
     header = json.dumps(fields, ensure_ascii=False, sort_keys=True).encode()
-    if len(header) > _MOST_HEADER:
+    if len(header) > MOST_HEADER:
         raise BadInput("随数据的说明过长。", "What is said about the bytes is too long.")
     return header
 
@@ -267,14 +267,14 @@ def header_of(entry: Entry, hash_name: str, body: bytes) -> bytes:
 def read_record(file: BinaryIO, at: int) -> Record | None:
     """Return the record whose header lies at an offset, or None; its body may be cut short."""
     file.seek(at)
-    frame = file.read(_FRAME.size)
-    if len(frame) < _FRAME.size:
+    frame = file.read(FRAME.size)
+    if len(frame) < FRAME.size:
         return None
-    magic, header_size, body_size = _FRAME.unpack(frame)
-    if magic != _MAGIC or header_size > _MOST_HEADER:
+    magic, header_size, body_size = FRAME.unpack(frame)
+    if magic != MAGIC or header_size > MOST_HEADER:
         return None
     header, chain = file.read(header_size), file.read(len(START))
-    body_at = at + _FRAME.size + header_size + len(START)
+    body_at = at + FRAME.size + header_size + len(START)
     try:
         fields = json.loads(header)
         length = fields["length"]
@@ -364,9 +364,9 @@ def _find_magic(file: BinaryIO, at: int) -> int | None:
     file.seek(at)
     kept = b""
     while piece := file.read(_PIECE):
-        place = (kept + piece).find(_MAGIC)
+        place = (kept + piece).find(MAGIC)
         if place >= 0:
             return at - len(kept) + place
         at += len(piece)
-        kept = (kept + piece)[1 - len(_MAGIC) :]
+        kept = (kept + piece)[1 - len(MAGIC) :]
     return None

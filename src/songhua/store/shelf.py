@@ -17,6 +17,7 @@ from songhua.store.asking import asked as asked_of
 from songhua.store.asking import where
 from songhua.store.counted import Counted
 from songhua.store.engine import Engine, aware, sql_time
+from songhua.store.sealed import Sealed
 from songhua.store.tables import (
     INDEX_VALUES,
     PROVENANCE,
@@ -39,7 +40,7 @@ class TableSize:
     last: datetime | None
 
 
-class Shelf(Counted):
+class Shelf(Counted, Sealed):
     """One opened store of observations and results. Safe to use from several threads."""
 
     def __init__(self, url: str) -> None:

@@ -27,6 +27,7 @@ _ROOMS = (
     ("/lab/", _("实验室")),
     ("/cases/", _("案件")),
     ("/law/", _("法规")),
+    ("/record/", _("留痕")),
     ("/admin/", _("管理")),
 )
 THEMES = ("auto", "light", "dark")
@@ -68,6 +69,8 @@ def _is_shown(request: HttpRequest, path: str) -> bool:
         return isinstance(request.user, User) and request.user.may(Action.SAMPLE)
     if path == "/cases/":
         return isinstance(request.user, User) and request.user.may(Action.INVESTIGATE)
+    if path == "/record/":
+        return isinstance(request.user, User) and request.user.may(Action.SEE_RECORD)
     return _exists(path)
 
 

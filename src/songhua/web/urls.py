@@ -13,4 +13,5 @@ urlpatterns = [
     path("", include("songhua.web.links.urls")),
     path("", include("songhua.web.lab.urls")),
     path("", include("songhua.web.cases.urls")),
+    path("", include("songhua.web.record.urls")),
 ]

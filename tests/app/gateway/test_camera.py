@@ -14,7 +14,7 @@ from songhua.model import BadInput
 from songhua.store.registry import links
 from songhua.store.registry.models import Command, Device
 from tests.app.gateway.speaking import SITE
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, data_of
 
 MN = "010000A8900016F000169DC0"
 JPEG = b"\xff\xd8\xff\xe0" + b"a view of the river" * 20
@@ -90,7 +90,7 @@ def test_a_person_asks_and_sees_it(platform: Songhua, camera: str) -> None:
     assert f"/links/requests/{asked.pk}/photo/" in answer.content.decode()
     photo = client.get(f"/links/requests/{asked.pk}/photo/")
     assert (photo.content, photo["Content-Type"]) == (JPEG, "image/jpeg")
-    kinds = [entry.kind for entry in platform.journal.entries()]
+    kinds = [entry.kind for entry in data_of(platform)]
     assert kinds[-2:] == ["photo_asked", "photo"]
 
     Device.objects.filter(mn=MN).update(camera=f"{camera}/none")

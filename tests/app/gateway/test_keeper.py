@@ -55,6 +55,7 @@ def test_parts_on_several_links_become_one_message(
     platform: Songhua, gateway: GatewayService
 ) -> None:
     first, second = parts_of(SITE, at(1))
+    assert gateway.keeper.wait(20)  # what the journal held before it was opened
     written = links.read_to("hj212")
     with socket.create_connection(("127.0.0.1", gateway.port), 5) as line:
         line.sendall(first)

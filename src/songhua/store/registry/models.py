@@ -29,6 +29,7 @@ from songhua.store.registry.lab import (
     Sample,
     Signature,
 )
+from songhua.store.registry.record import Act, Change, Influence
 from songhua.store.registry.reviewing import ReviewAct, ReviewDay, ReviewTouch
 from songhua.store.registry.rights import RIGHTS, Action, Role, covers
 from songhua.store.registry.twoway import Command, Gap
@@ -36,6 +37,7 @@ from songhua.store.registry.upstreams import Unsent, Upstream, UpstreamState
 from songhua.store.registry.watching import Alarm, LinkHour
 
 __all__ = [
+    "Act",
     "Alarm",
     "AppliedEntry",
     "Batch",
@@ -47,6 +49,7 @@ __all__ = [
     "CaseLead",
     "CasePerson",
     "Certificate",
+    "Change",
     "Command",
     "Correction",
     "Cursor",
@@ -57,6 +60,7 @@ __all__ = [
     "FraudRun",
     "Gap",
     "ImportFile",
+    "Influence",
     "Instrument",
     "Lead",
     "LinkHour",

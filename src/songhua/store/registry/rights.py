@@ -39,6 +39,8 @@ class Action(StrEnum):
     """See leads to tampering, work on cases; never those who run the sites."""
     DECIDE = "decide"
     """Decide a case."""
+    SEE_RECORD = "see_record"
+    """See what everybody did within the person's region, and reports of influence."""
     MANAGE = "manage"
 
 
@@ -51,7 +53,10 @@ RIGHTS: dict[str, frozenset[Action]] = {
     Role.ANALYST: _DATA | _BENCH | {Action.REVIEW_1, Action.REVIEW_2, Action.INVESTIGATE},
     Role.SIGNATORY: _DATA | _BENCH | {Action.ISSUE},
     Role.LEADER: _DATA - {Action.IMPORT, Action.CORRECT}
-    | {Action.REVIEW_2, Action.REVIEW_3, Action.INVESTIGATE, Action.DECIDE},
+    | {
+        *(Action.REVIEW_2, Action.REVIEW_3, Action.INVESTIGATE, Action.DECIDE),
+        Action.SEE_RECORD,
+    },
     Role.ADMINISTRATOR: frozenset(Action),
 }
 """What each role may do, within the person's region."""

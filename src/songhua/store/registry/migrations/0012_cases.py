@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0010_laboratory'),
+        ('registry', '0011_audit'),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""The record kept and proved: acts, checkpoints, verification, proofs of single values."""

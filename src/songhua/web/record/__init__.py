@@ -1,0 +1,1 @@
+"""The record: what everybody did, and reports of attempts to influence a datum."""
