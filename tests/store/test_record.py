@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from songhua.store import acting
+from songhua.model import acting
 from songhua.store.registry import triggers
 from songhua.store.registry.models import (
     Act,

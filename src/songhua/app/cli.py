@@ -21,8 +21,7 @@ from songhua.app.commands import (
     simulate,
     source,
 )
-from songhua.model import SonghuaError
-from songhua.store import acting
+from songhua.model import SonghuaError, acting
 
 app = typer.Typer(
     name="songhua",

@@ -17,7 +17,7 @@ from songhua.app.audit.prove import prove
 from songhua.app.audit.verify import check_shelf
 from songhua.app.control import Report, Work
 from songhua.app.platform import Songhua
-from songhua.store.acting import acting
+from songhua.model.acting import acting
 from songhua.store.registry.triggers import tell_postgres
 
 _KINDS = {"import": "import", "correct": "correction", "request": "command"}

@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Self
 
-from songhua.model import BadInput
-from songhua.store import acting, segment
+from songhua.model import BadInput, acting
+from songhua.store import segment
 from songhua.store.body import Body, Place
 from songhua.store.segment import Entry, Index, Record
 

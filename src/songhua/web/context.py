@@ -17,19 +17,29 @@ from songhua.store.registry.alarms import waiting
 from songhua.store.registry.models import User
 from songhua.store.registry.rights import Action
 
-_ROOMS = (
-    ("/", _("一张图")),
-    ("/stations/", _("站点")),
-    ("/cities/", _("城市")),
-    ("/review/", _("审核")),
-    ("/imports/", _("导入")),
-    ("/links/", _("链路")),
-    ("/lab/", _("实验室")),
-    ("/cases/", _("案件")),
-    ("/law/", _("法规")),
-    ("/record/", _("留痕")),
-    ("/admin/", _("管理")),
+_Rooms = tuple[tuple[str, object], ...]
+_ROOMS: tuple[tuple[object, _Rooms], ...] = (
+    ("", (("/", _("一张图")), ("/stations/", _("站点")), ("/cities/", _("城市")))),
+    (
+        _("数据工作"),
+        (
+            ("/review/", _("审核")),
+            ("/imports/", _("导入")),
+            ("/links/", _("链路")),
+            ("/lab/", _("实验室")),
+        ),
+    ),
+    (_("监督"), (("/cases/", _("案件")), ("/record/", _("留痕")))),
+    ("", (("/law/", _("法规")), ("/admin/", _("管理")))),
 )
+"""Rooms in the bar, some of them in a menu with a name; a menu of one room is that room."""
+_NEEDS = {
+    "/review/": Action.SEE_IMPORTS,
+    "/lab/": Action.SAMPLE,
+    "/cases/": Action.INVESTIGATE,
+    "/record/": Action.SEE_RECORD,
+}
+"""What a person must be allowed to do for a room to be shown."""
 THEMES = ("auto", "light", "dark")
 SCALES = ("official", "safe")
 
@@ -37,7 +47,7 @@ SCALES = ("official", "safe")
 def page(request: HttpRequest) -> Mapping[str, Any]:
     """Return the variables that `base.html` needs; a view's own values win over these."""
     return {
-        "rooms": [_room(request, path, name) for path, name in _ROOMS if _is_shown(request, path)],
+        "rooms": _rooms(request),
         "theme": _choice(request, "theme", THEMES),
         "scale": _choice(request, "scale", SCALES),
         "who": _who(request),
@@ -45,6 +55,20 @@ def page(request: HttpRequest) -> Mapping[str, Any]:
         "playback": ports.playback(),
         "open_reading": settings.SONGHUA_OPEN_READING,
     }
+
+
+def _rooms(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return what the bar shows: rooms, and menus of rooms under ``rooms``."""
+    shown: list[dict[str, Any]] = []
+    for menu, members in _ROOMS:
+        rooms = [_room(request, path, name) for path, name in members if _is_shown(request, path)]
+        if menu and len(rooms) > 1:
+            here = next((room for room in rooms if room["here"]), None)
+            alarms = sum(room["alarms"] for room in rooms)
+            shown.append({"name": menu, "rooms": rooms, "here": here, "alarms": alarms})
+        else:
+            shown += rooms
+    return shown
 
 
 def _room(request: HttpRequest, path: str, name: object) -> dict[str, Any]:
@@ -63,14 +87,8 @@ def _alarms(request: HttpRequest, path: str) -> int:
 def _is_shown(request: HttpRequest, path: str) -> bool:
     if path == "/admin/":
         return bool(getattr(request.user, "is_staff", False))
-    if path == "/review/":
-        return isinstance(request.user, User) and request.user.may(Action.SEE_IMPORTS)
-    if path == "/lab/":
-        return isinstance(request.user, User) and request.user.may(Action.SAMPLE)
-    if path == "/cases/":
-        return isinstance(request.user, User) and request.user.may(Action.INVESTIGATE)
-    if path == "/record/":
-        return isinstance(request.user, User) and request.user.may(Action.SEE_RECORD)
+    if path in _NEEDS:
+        return isinstance(request.user, User) and request.user.may(_NEEDS[path])
     return _exists(path)
 
 

@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from songhua.store import acting
+from songhua.model import acting
 from songhua.store.registry.protected import (
     Table,
     digest,

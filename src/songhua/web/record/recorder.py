@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 
 from songhua.api import record
 from songhua.api.record import Deed
-from songhua.store.acting import acting
+from songhua.model.acting import acting
 from songhua.store.registry.models import Device
 from songhua.store.registry.triggers import tell_postgres
 from songhua.web.middleware import Next
