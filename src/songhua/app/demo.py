@@ -25,8 +25,6 @@ from songhua.store.registry.sites import sites
 
 _FOLDER = Path(__file__).parents[3] / "demo"
 _AUTHOR = "demo"
-_LEAST_SCORE = 0.003
-"""Four days of true observations show little: weak leads are kept, to have something to look at."""
 _ALL = ("0.0.0.0", "::")  # noqa: S104 - compared, not listened on
 _HOURS = "air_hourly_2020-04"
 _FILES = ("air_city_daily_2013-2015", _HOURS)
@@ -72,7 +70,7 @@ def prepare(platform: Songhua, console: Console) -> None:
         if not result.get("already"):
             show_import(console, order.name, result)
     if not FraudRun.objects.exists():
-        platform.look_for_fraud(FraudOrder(PROVINCE, _AUTHOR, least=_LEAST_SCORE))
+        platform.look_for_fraud(FraudOrder(PROVINCE, _AUTHOR))
     if settings.SONGHUA_PLAYBACK and platform.gateway is not None:
         platform.gateway.keeper.refresh()  # the loggers were registered a moment ago
         host, _ = read_address(settings.SONGHUA_GATEWAY, lowest=0)

@@ -56,6 +56,7 @@ def evidence(lead: Lead, panel: Panel) -> dict[str, Any]:
         },
         "reference_is": "source" if lead.kind == "repeated" else "neighbours",
         "numbers": lead.numbers,
+        "also": list(lead.also),
         "days": round(panel.times.size * panel.step / 8.64e10, 1),
         "limit": panel.limits.get(lead.quantity) if lead.kind == "hugging" else None,
     }

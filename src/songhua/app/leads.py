@@ -13,7 +13,7 @@ from songhua.api.ports import FraudOrder
 from songhua.app import evidence
 from songhua.app.version import code_version
 from songhua.model import BEIJING, BadInput, NoRuleInForce, Period, UnknownName
-from songhua.quality.fraud.find import DETECTORS, USUAL_SCORE, calibration, find
+from songhua.quality.fraud.find import DETECTORS, USUAL_SCORE, calibration, find, one_each
 from songhua.quality.fraud.lead import Lead
 from songhua.quality.fraud.panel import Event, Panel
 from songhua.standards import ambient_air_rule, is_valid_mark
@@ -154,11 +154,13 @@ def _look(shelf: Shelf, order: FraudOrder, span: Period, medium: str, report: Re
     return _Looked(kept, len(panel.sites), good.height)
 
 
-def _leads(panel: Panel, medium: str, least: float, report: Report) -> Iterator[Lead]:
-    """Yield leads, one detector after another: each is a step at which a person may stop."""
+def _leads(panel: Panel, medium: str, least: float, report: Report) -> list[Lead]:
+    """Return leads; one detector after another, each a step at which a person may stop."""
+    found: list[Lead] = []
     for number, kind in enumerate(DETECTORS):
         report({"phase": kind, "done": number, "total": len(DETECTORS)})
-        yield from find(panel, medium=medium, kinds=[kind], least=least)
+        found += find(panel, medium=medium, kinds=[kind], least=least)
+    return one_each(found)
 
 
 def _panel(rows: pl.DataFrame, register: pl.DataFrame, span: Period, medium: str) -> Panel:

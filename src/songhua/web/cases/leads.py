@@ -205,6 +205,7 @@ def row_of(lead: Lead, names: Mapping[str, Mapping[str, str]]) -> dict[str, Any]
         "lead": lead,
         "name": names.get(lead.site_id, {}),
         "kind": KINDS.get(lead.detector, (lead.detector, lead.detector)),
+        "also": [KINDS.get(one, (one, one)) for one in lead.evidence.get("also", ())],
         "state": casework.words_of(casework.LEAD_STATES, lead.state),
         "days": (lead.end - lead.start) / timedelta(days=1),
     }
