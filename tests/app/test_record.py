@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client, override_settings
 
 from songhua.app.platform import Songhua
+from songhua.app.works import works
 from songhua.store.registry.models import Act, Change, DustPeriod, User
 from tests.conftest import PASSWORD
 
@@ -131,3 +133,26 @@ def test_acts_that_only_the_journal_has_come_back_into_the_table(platform: Songh
     platform.record.catch_up()
     assert last().journal_seq == act.journal_seq
     assert last().at == act.at
+
+
+def test_people_loggers_and_sources_from_the_command_line_are_on_record(
+    platform: Songhua, tmp_path: Path
+) -> None:
+    named = works(platform)
+    known = {"name": "li", "role": "leader", "region": "220000", "password": "a long secret 1"}
+    named["user"](known, lambda _: None)
+    loggers = tmp_path / "loggers.csv"
+    loggers.write_text("mn,name\nA1234567890123456789012X,gate\n", "utf-8")
+    named["devices"]({"path": str(loggers), "name": loggers.name}, lambda _: None)
+    source = {"name": "rain", "source_kind": "http", "settings": {}, "region": "220100"}
+    made = named["source"]({**source, "sites": [], "author": "wang"}, lambda _: None)
+    again = named["source_token"]({"name": "rain"}, lambda _: None)
+    acts = list(Act.objects.filter(kind="setting").order_by("journal_seq"))[-4:]
+    assert [act.door for act in acts] == [
+        f"songhua {one}" for one in ("user", "devices", "source", "source_token")
+    ]
+    assert acts[0].subject == "name=li role=leader region=220000"
+    assert acts[2].who == "wang"
+    assert Change.objects.filter(token=acts[0].token, table="registry_user").exists()
+    told = "".join(act.subject + act.why for act in acts)
+    assert not any(one in told for one in ("secret", made["token"], again["token"]))

@@ -20,7 +20,10 @@ from songhua.app.platform import Songhua
 from songhua.model.acting import acting
 from songhua.store.registry.triggers import tell_postgres
 
-_KINDS = {"import": "import", "correct": "correction", "request": "command"}
+_KINDS = {
+    **{"import": "import", "correct": "correction", "request": "command"},
+    **dict.fromkeys(("user", "devices", "source", "source_token"), "setting"),
+}
 """Work of commands, and what kind of act it is; other work is the platform's."""
 
 
@@ -95,5 +98,5 @@ def recorded(platform: Songhua, name: str, work: Work) -> Work:
 
 
 def _subject(args: Mapping[str, Any]) -> str:
-    names = ("mn", "cn", "quantity", "time", "value", "name")
+    names = ("mn", "cn", "quantity", "time", "value", "name", "role", "region")
     return " ".join(f"{name}={args[name]}" for name in names if args.get(name) is not None)

@@ -12,7 +12,7 @@ from songhua.app.platform import Songhua
 from songhua.app.recorded import audit_works, recorded
 from songhua.model import BadInput
 from songhua.store.doctor import examine
-from songhua.store.registry import exchanges
+from songhua.store.registry import exchanges, links, records, sources
 
 
 def works(platform: Songhua) -> Mapping[str, Work]:
@@ -61,6 +61,7 @@ def works(platform: Songhua) -> Mapping[str, Work]:
 
     named = {
         "fraud": fraud,
+        **_registering(),
         "request": request,
         "import": import_file,
         "correct": correct,
@@ -69,3 +70,39 @@ def works(platform: Songhua) -> Mapping[str, Work]:
         **audit_works(platform),
     }
     return {name: recorded(platform, name, work) for name, work in named.items()}
+
+
+def _registering() -> Mapping[str, Work]:
+    """Return the work that enters people, loggers and sources into the registry."""
+
+    def user(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        del report
+        records.add_user(
+            args["name"], role=args["role"], region=args["region"], password=args["password"]
+        )
+        return {}
+
+    def devices(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        del report
+        return {"loggers": links.load_devices(Path(args["path"]))}
+
+    def source(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        del report
+        made, token = sources.add(
+            args["name"],
+            args["source_kind"],
+            args["settings"],
+            region=args["region"],
+            sites=args["sites"],
+            author=args["author"],
+        )
+        return {"name": made.name, "kind": made.get_kind_display(), "token": token}
+
+    def source_token(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        del report
+        found = sources.named(args["name"])
+        if found.kind != "http":
+            raise BadInput("只有 HTTP 来源用令牌。", "Only HTTP sources have a token.")
+        return {"token": sources.new_token(found)}
+
+    return {"user": user, "devices": devices, "source": source, "source_token": source_token}

@@ -105,11 +105,10 @@ def devices(
     from songhua.app.wiring import set_up
 
     set_up()
-    from songhua.app.server import migrate_stores
-    from songhua.store.registry import links
+    from songhua.app.ask import ask
 
-    migrate_stores()
-    console.print(f"登记 {links.load_devices(path)} 台数采仪。 Loggers registered.")
+    found = ask("devices", {"path": str(path), "name": path.name})
+    console.print(f"登记 {found['loggers']} 台数采仪。 Loggers registered.")
 
 
 def request(
@@ -217,17 +216,19 @@ def user_root() -> None:
 def add_user(
     name: Annotated[str, typer.Argument(help="登录名 Login name.")],
     *,
-    role: Annotated[str, typer.Option(help="viewer | operator | analyst | administrator")],
+    role: Annotated[
+        str, typer.Option(help="viewer | operator | analyst | signatory | leader | administrator")
+    ],
     region: Annotated[str, typer.Option(help="行政区划代码 Region code.")] = "220000",
 ) -> None:
     """新增用户，口令从终端或标准输入读取。 Add a user; the password is asked for."""
     from songhua.app.wiring import set_up
 
     set_up()
-    from songhua.store.registry import records
+    from songhua.app.ask import ask
 
     secret = getpass.getpass("口令 Password: ") if sys.stdin.isatty() else sys.stdin.readline()
-    records.add_user(name, role=role, region=region, password=secret.strip())
+    ask("user", {"name": name, "role": role, "region": region, "password": secret.strip()})
     console.print(f"已新增 {name}。 Added.")
 
 

@@ -28,24 +28,21 @@ def add(
     except ValueError as fault:
         raise BadInput("settings 不是 JSON。", "The settings are not JSON.") from fault
     _set_up()
-    from songhua.store.registry import sources
+    from songhua.app.ask import ask
 
-    author = getpass.getuser()
-    source, token = sources.add(name, kind, given, region=region, sites=site or (), author=author)
-    console.print(f"已登记 {source.name}（{source.get_kind_display()}）。 Registered.")
-    _show(token)
+    asked = {"name": name, "source_kind": kind, "settings": given, "region": region}
+    made = ask("source", {**asked, "sites": site or [], "author": getpass.getuser()})
+    console.print(f"已登记 {made['name']}（{made['kind']}）。 Registered.")
+    _show(made["token"])
 
 
 @app.command("token")
 def token(name: Annotated[str, typer.Argument(help="名称 Name.")]) -> None:
     """换发令牌，旧的立即作废。 Give a new token; the former one is void at once."""
     _set_up()
-    from songhua.store.registry import sources
+    from songhua.app.ask import ask
 
-    source = sources.named(name)
-    if source.kind != "http":
-        raise BadInput("只有 HTTP 来源用令牌。", "Only HTTP sources have a token.")
-    _show(sources.new_token(source))
+    _show(ask("source_token", {"name": name})["token"])
 
 
 @app.command("list")

@@ -17,6 +17,7 @@ KINDS = [
     ("command", "命令"),
     ("import", "导入"),
     ("lab", "实验室"),
+    ("case", "案件"),
     ("export", "导出"),
     ("deletion", "删除尝试"),
     ("influence", "插手干预登记"),

@@ -184,6 +184,7 @@ def _confirm(
         "changes": changes_device(kind),
         "values": [_said(name, value) for name, value in values.items()],
         "why": why,
+        "by_order": told.get("by_order", "").strip()[:150],
         "frame": without_secrets(frame.decode("utf-8", "backslashreplace")).strip(),
         "is_encrypted": is_encrypted,
         "draft": seal(json.dumps({**draft, "values": kept}).encode()),

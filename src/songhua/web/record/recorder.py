@@ -37,6 +37,7 @@ _KINDS = (
     ("/links/forward", "setting"),
     ("/api/v1/links", "command"),
     ("/links", "command"),
+    ("/cases", "case"),
     ("/record/influence", "influence"),
     ("/admin", "setting"),
 )
@@ -104,7 +105,7 @@ def _deed(
         token=token,
         site=site,
         subject=" ".join(about),
-        why="" if kind == "influence" else _first(asked, _WHY),
+        why="" if kind == "influence" else _why(asked),
         by_order=_first(asked, ("by_order",)),
         brought=brought,
     )
@@ -159,6 +160,12 @@ def _named(request: HttpRequest) -> Mapping[str, Any]:
 
 def _first(asked: Mapping[str, Any], names: tuple[str, ...]) -> str:
     return next((str(asked[name]) for name in names if _is_plain(asked.get(name))), "")
+
+
+def _why(asked: Mapping[str, Any]) -> str:
+    """Return the reason that was chosen and the words beside it."""
+    said = [str(asked[name]).strip() for name in _WHY if _is_plain(asked.get(name))]
+    return "；".join(dict.fromkeys(one for one in said if one))
 
 
 def _is_plain(value: object) -> bool:

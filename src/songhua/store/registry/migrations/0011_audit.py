@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('journal_seq', models.PositiveBigIntegerField(primary_key=True, serialize=False, verbose_name='日志序号')),
                 ('at', models.DateTimeField(db_index=True, verbose_name='时间')),
-                ('kind', models.CharField(choices=[('login', '登录'), ('login_failed', '登录失败'), ('logout', '退出'), ('mark', '审核标记'), ('correction', '更正'), ('setting', '设置'), ('command', '命令'), ('import', '导入'), ('lab', '实验室'), ('export', '导出'), ('deletion', '删除尝试'), ('influence', '插手干预登记'), ('platform', '平台'), ('other', '其他')], max_length=16, verbose_name='类别')),
+                ('kind', models.CharField(choices=[('login', '登录'), ('login_failed', '登录失败'), ('logout', '退出'), ('mark', '审核标记'), ('correction', '更正'), ('setting', '设置'), ('command', '命令'), ('import', '导入'), ('lab', '实验室'), ('case', '案件'), ('export', '导出'), ('deletion', '删除尝试'), ('influence', '插手干预登记'), ('platform', '平台'), ('other', '其他')], max_length=16, verbose_name='类别')),
                 ('who', models.CharField(db_index=True, max_length=150, verbose_name='何人')),
                 ('address', models.CharField(max_length=100, verbose_name='何处')),
                 ('door', models.CharField(max_length=300, verbose_name='入口')),

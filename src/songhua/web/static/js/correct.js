@@ -10,6 +10,7 @@ export function openCorrection(box, found, context) {
   const none = /** @type {HTMLInputElement} */ (make("input", { name: "none", type: "checkbox" }));
   const kind = select("kind", [["", say("请选择", "Choose")], ...context.page.reasons]);
   const words = /** @type {HTMLTextAreaElement} */ (make("textarea", { name: "words", maxlength: "200", required: true }));
+  const order = /** @type {HTMLInputElement} */ (make("input", { name: "by_order", maxlength: "150", autocomplete: "off" }));
   const unit = make("span");
   const effect = make("div.effect", { "aria-live": "polite" });
   const look = make("button.button", { type: "button" }, say("看会改变什么", "See what would change"));
@@ -21,6 +22,7 @@ export function openCorrection(box, found, context) {
     make("label.check", null, none, say("这一小时无有效值", "This hour has no valid value")),
     field(say("原因", "Reason"), kind),
     field(say("说明（2 至 200 字，将与每个改变的数一起显示）", "In words (2 to 200 characters; shown beside every figure that changes)"), words),
+    field(say("受何人指令（没有则不填，记录在案）", "On whose order, if anyone's; kept on record"), order),
     make("div.actions", null, look, send), effect));
 
   const chosen = () => measured.find((/** @type {any} */ one) => one.name === quantity.value);
@@ -66,11 +68,11 @@ export function openCorrection(box, found, context) {
     send.disabled = true;
     effect.setAttribute("aria-busy", "true");
     try {
-      const order = { ...wanted(), kind: kind.value, words: words.value };
-      const done = await ask("/air/corrections", {}, { body: order });
+      const sent = { ...wanted(), kind: kind.value, words: words.value };
+      const done = await ask("/air/corrections", {}, { body: { ...sent, by_order: order.value } });
       toast(say("已修正，后续各项已重算。", "Corrected; what follows was recomputed."), {
         label: say("撤销", "Undo"),
-        act: () => undo({ ...order, value: done.former }, Date.now(), context.changed),
+        act: () => undo({ ...sent, value: done.former }, Date.now(), context.changed),
       });
       context.changed();
     } catch (fault) {

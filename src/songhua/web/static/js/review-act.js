@@ -32,13 +32,14 @@ export class ActForm {
     this.reason = /** @type {HTMLSelectElement} */ (make("select", { name: "reason" }));
     this.reasonField = field(say("原因", "Reason"), this.reason);
     this.words = /** @type {HTMLTextAreaElement} */ (make("textarea", { name: "words", maxlength: "500" }));
+    this.byOrder = /** @type {HTMLInputElement} */ (make("input", { name: "by_order", maxlength: "150", autocomplete: "off" }));
     this.level = /** @type {HTMLSelectElement} */ (make("select", { name: "level" }, ...this.levels.map((/** @type {number} */ one) => make("option", { value: String(one) }, say(`第 ${one} 级`, `Level ${one}`)))));
     this.drift = make("div.pair", { hidden: true });
     this.look = /** @type {HTMLButtonElement} */ (make("button.button", { type: "button" }, say("看会改变什么", "See what would change")));
     this.send = /** @type {HTMLButtonElement} */ (make("button.button.primary", { type: "submit", disabled: true }, say("执行", "Do it")));
     this.form = /** @type {HTMLFormElement} */ (make("form.act", { "aria-label": say("审核所选", "Review what is chosen") },
       make("h2", null, say("选中的值", "Values chosen")), this.what, this.verdicts, this.drift, this.reasonField,
-      field(say("说明", "In words"), this.words), this.levels.length > 1 ? field(say("审核级别", "Level"), this.level) : null,
+      field(say("说明", "In words"), this.words), field(say("受何人指令（没有则不填）", "On whose order, if anyone's"), this.byOrder), this.levels.length > 1 ? field(say("审核级别", "Level"), this.level) : null,
       make("div.actions", null, this.look, this.send), this.effect));
     if (this.levels.length) box.replaceChildren(this.form);
     else box.replaceChildren(make("p.notice", { id: "may-not" }, say("您可以查看，不能审核这个点位。", "You may look, but not review this site.")));
@@ -165,10 +166,10 @@ export class ActForm {
     this.send.disabled = true;
     this.effect.setAttribute("aria-busy", "true");
     try {
-      const done = await ask("/review/acts", {}, { body: this.order() });
+      const done = await ask("/review/acts", {}, { body: { ...this.order(), by_order: this.byOrder.value } });
       this.#seen = "";
       this.effect.replaceChildren();
-      this.words.value = "";
+      this.words.value = this.byOrder.value = "";
       toast(say(`已执行，${done.values} 个值，后续各项已重算。`, `Done (${done.values}); what follows was recomputed.`), {
         label: say("撤销", "Undo"),
         act: () => this.undo(done.revision, Number(this.level.value || this.levels[0])),
