@@ -15,7 +15,8 @@ import typst
 
 from songhua.app.audit.checkpoint import read_checkpoint
 from songhua.app.audit.prove import excerpt
-from songhua.model import BEIJING
+from songhua.model import BEIJING, UnknownName
+from songhua.standards import quantity
 
 _PERIODS = {
     "minute": "分钟 minute",
@@ -101,15 +102,16 @@ def _code(told: Mapping[str, Any], raw: bytes) -> str:
 def _shown(told: Mapping[str, Any]) -> dict[str, Any]:
     value = told["value"]
     made, header = read_checkpoint(told["checkpoint"].encode()), json.loads(told["header"])
+    names, unit = _quantity(value["quantity"])
     period = _PERIODS.get(value["period"], value["period"])
     number = "无 none" if value["value"] is None else f"{value['value']:g}"
     body = b"" if told["body"] is None else base64.b64decode(told["body"])
     said = excerpt(header["kind"], body, value) if body else "（较大，未随附 large, not enclosed）"
     rows = [
-        ["点位 Site", value["site"], False],
-        ["指标 Quantity", value["quantity"], False],
+        ["点位 Site", f"{told.get('site_name', '')}　{value['site']}".strip("　"), False],
+        ["指标 Quantity", names, False],
         ["时间 Time", f"{_when(value['time'])}　{period}", False],
-        ["数值 Value", f"{number}　{value['mark']}", False],
+        ["数值 Value", f"{number} {unit}　{value['mark']}", False],
         ["经手 By", value["author"] or "—", False],
         ["原因 Reason", value["reason"] or "—", False],
     ]
@@ -134,6 +136,15 @@ def _shown(told: Mapping[str, Any]) -> dict[str, Any]:
             {"title": "证明 The proof", "rows": proof},
         ],
     }
+
+
+def _quantity(key: str) -> tuple[str, str]:
+    """Return how a quantity is called, and its unit."""
+    try:
+        known = quantity(key)
+    except UnknownName:
+        return key, ""
+    return f"{known.name_zh} {known.symbol}　{known.name_en}　{key}", known.unit
 
 
 def _when(text: str) -> str:
