@@ -17,7 +17,9 @@ from songhua.app.audit.prove import prove
 from songhua.app.audit.verify import check_shelf
 from songhua.app.control import Report, Work
 from songhua.app.platform import Songhua
+from songhua.model import BEIJING
 from songhua.model.acting import acting
+from songhua.store.registry.sites import name_on
 from songhua.store.registry.triggers import tell_postgres
 
 _KINDS = {
@@ -53,15 +55,17 @@ def audit_works(platform: Songhua) -> Mapping[str, Work]:
 
     def proof(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
         del report
-        return prove(
+        time = datetime.fromisoformat(args["time"])
+        told = prove(
             settings.SONGHUA_HOME,
             platform.journal,
             platform.shelf,
             site=args["site"],
             quantity=args["quantity"],
             period=args["period"],
-            time=datetime.fromisoformat(args["time"]),
+            time=time,
         )
+        return {**told, "site_name": name_on(args["site"], time.astimezone(BEIJING).date())}
 
     return {"audit_checkpoint": checkpoint, "audit_shelf": shelf, "audit_prove": proof}
 

@@ -23,10 +23,9 @@ from songhua.app.audit.checkpoint import (
 from songhua.app.audit.findings import Verdict
 from songhua.ingest.hj212.received import KIND as FRAMES
 from songhua.ingest.hj212.received import unpack
-from songhua.model import BEIJING, BadInput, Period
+from songhua.model import BadInput, Period
 from songhua.model.merkle import Tree, leaf_hash, proves_inclusion
 from songhua.store import Journal, Shelf
-from songhua.store.registry.models import SitePeriod
 
 FORMAT = "songhua-proof 1"
 _MOST_BODY = 256 * 1024
@@ -84,22 +83,12 @@ def prove(
             "line": int(row["line"]),
             "recorded_at": row["recorded_at"].isoformat(),
         },
-        "site_name": _name(site, time),
         "record": seq,
         "header": header.decode(),
         "body": None if body is None else base64.b64encode(body).decode(),
         "path": [one.hex() for one in tree.inclusion(seq - 1)],
         "checkpoint": last.written().decode(),
     }
-
-
-def _name(site: str, time: datetime) -> str:
-    """Return what the site was called then, and in which city; empty when it is not registered."""
-    begun = SitePeriod.objects.filter(site=site, valid_from__lte=time.astimezone(BEIJING).date())
-    found = begun.select_related("city").order_by("-valid_from").first()
-    if found is None:
-        return ""
-    return f"{found.city.name_zh}{found.name_zh} {found.name_en}".strip()
 
 
 def _tree(home: Path, last: Checkpoint) -> Tree:

@@ -60,6 +60,15 @@ def sites(*, on: date | None = None, medium: str = "air") -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=_SITES, orient="row")
 
 
+def name_on(site: str, day: date) -> str:
+    """Return what a site was called on a day, after its city; empty when none is registered."""
+    begun = SitePeriod.objects.filter(site=site, valid_from__lte=day).select_related("city")
+    found = begun.order_by("-valid_from").first()
+    if found is None:
+        return ""
+    return f"{found.city.name_zh}{found.name_zh} {found.name_en}".strip()
+
+
 def members(on: date) -> pl.DataFrame:
     """Return site, county, city of every air site that stood on a day."""
     return sites(on=on).select("site", "county", "city")
