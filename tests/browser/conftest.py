@@ -35,17 +35,22 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def live_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def live_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo of this session keeps its data."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="session")
+def live_url(live_home: Path) -> Iterator[str]:
     """Address of a demo with the real observations, started for this session."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
-    home = tmp_path_factory.mktemp("demo")
     own = {
         key: value
         for key, value in os.environ.items()
         if not key.startswith(("SONGHUA_", "DJANGO_"))
     }
-    log = home / "demo.log"
+    log = live_home / "demo.log"
     with log.open("wb") as out:
         demo = subprocess.Popen(
             [
@@ -57,7 +62,7 @@ def live_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 "0",
             ],
             cwd=ROOT,
-            env={**own, "SONGHUA_HOME": str(home)},
+            env={**own, "SONGHUA_HOME": str(live_home)},
             stdout=out,
             stderr=subprocess.STDOUT,
         )
