@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from django.test import override_settings
 
 from songhua.api.ports import CorrectionOrder, ImportOrder
+from songhua.api.reviews import VALUES, ReviewOrder
 from songhua.app.platform import Songhua, silent
 from songhua.model import Period
 
@@ -67,3 +69,29 @@ def test_the_rules_of_a_file_hold(platform: Songhua, tmp_path: Path) -> None:
     with override_settings(SONGHUA_CHECKS=str(path)):
         brought(platform, tmp_path, OTHER)
     assert told(platform, OTHER) == [(0, 4, "own=fail(40.0)"), (6, 4, "own=fail(40.0)")]
+
+
+def test_a_value_that_a_reviewer_takes_out_keeps_what_spoke_against_it(
+    platform: Songhua, tmp_path: Path
+) -> None:
+    third = "1123A"
+    brought(platform, tmp_path, third)
+    span = Period(START + timedelta(hours=3), START + timedelta(hours=4))
+    times = pl.col("time").cast(pl.Datetime("us", "UTC"))
+    spike = platform.shelf.observations(period="hour", span=span, sites=[third])
+    platform.review(
+        ReviewOrder(
+            "mark",
+            level=1,
+            author="operator",
+            words="零点校准时段",
+            verdict="invalid",
+            reason="calibration",
+            values=spike.with_columns(times).select(*VALUES),
+        )
+    )
+    # What it did to the hour after it is gone: 45 follows a gap, and no fall of 557.
+    assert [(hour, verdict) for hour, verdict, _ in told(platform, third)] == [(3, 4)]
+    assert "pm2_5-spike=fail(556.0)" in told(platform, third)[0][2].split()
+    platform.replay(silent)
+    assert [(hour, verdict) for hour, verdict, _ in told(platform, third)] == [(3, 4)]

@@ -1,6 +1,6 @@
 """The checks run on what arrives: verdicts beside the values, anew when values change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from songhua.assess.job import Affected, Stamp
 from songhua.model import Period
 from songhua.quality.suite import Suite
 from songhua.quality.verdict import Verdict
-from songhua.standards import station_marks
+from songhua.standards import REVIEW_MARKS, station_marks
 from songhua.store.registry.sites import sites
 
 _PERIOD = "hour"
@@ -53,16 +53,13 @@ def _check(shelf: CheckShelf, suite: Suite, span: Period, stamp: Stamp) -> int:
     former = shelf.verdicts(period=_PERIOD, span=span)
     if observed.is_empty() and former.is_empty():
         return 0
-    good = [mark.mark for mark in station_marks().values() if mark.valid]
-    value = pl.when(pl.col("mark").is_in(["", *good])).then("value")
-    checked = suite.check(
-        observed.select("site", "quantity", "time", value.alias("value")), period=_PERIOD
-    )
-    within = (pl.col("time") >= span.start) & (pl.col("time") < span.end)
-    worst = checked.values.filter(within & pl.col("verdict").is_in(_TOLD))
-    found = worst.join(checked.evidence(), on=_KEY, how="left").select(
-        *_KEY, "verdict", pl.col("evidence").fill_null("")
-    )
+    good = ["", *(mark.mark for mark in station_marks().values() if mark.valid)]
+    found = _found(suite, observed, good)
+    taken_out = observed.filter((pl.col("mark") == _INVALID) & pl.col("value").is_not_null())
+    if not taken_out.is_empty():  # beside them still stands what spoke against them
+        as_sent = _found(suite, observed, [*good, _INVALID])
+        found = pl.concat([found, as_sent.join(taken_out, on=_KEY, how="semi")])
+    found = found.filter((pl.col("time") >= span.start) & (pl.col("time") < span.end))
     again = former.join(found, on=_KEY, how="anti").select(
         *_KEY,
         pl.lit(int(Verdict.PASS), pl.UInt8).alias("verdict"),
@@ -81,6 +78,17 @@ def _check(shelf: CheckShelf, suite: Suite, span: Period, stamp: Stamp) -> int:
     return shelf.save_verdicts(rows)
 
 
+def _found(suite: Suite, observed: pl.DataFrame, marks: Sequence[str]) -> pl.DataFrame:
+    """Return what the checks say against the values that carry one of some marks."""
+    value = pl.when(pl.col("mark").is_in(marks)).then("value").alias("value")
+    checked = suite.check(observed.select("site", "quantity", "time", value), period=_PERIOD)
+    worst = checked.values.filter(pl.col("verdict").is_in(_TOLD))
+    return worst.join(checked.evidence(), on=_KEY, how="left").select(
+        *_KEY, "verdict", pl.col("evidence").fill_null("")
+    )
+
+
+_INVALID = REVIEW_MARKS["invalid"]
 _TOLD = [int(Verdict.SUSPECT), int(Verdict.FAIL)]
 
 
