@@ -9,6 +9,7 @@ from songhua.quality.rules import Rule
 from songhua.quality.verdict import WORDS
 
 _ONE = re.compile(r"(\S+?)=(suspect|fail|not checked)\(([^)]*)\)")
+_HOUR = 3600.0
 _KINDS = {
     "range": ("超出范围", "out of range"),
     "season": ("超出本季常见范围", "unusual for the season"),
@@ -33,6 +34,12 @@ def in_words(evidence: str, known: Mapping[str, Rule]) -> list[dict[str, Any]]:
     >>> found = in_words("pm2_5-spike=fail(556.0)", {one.name: one for one in rules()})
     >>> found[0]["zh"]
     '尖峰 556（可疑 120，不通过 360）'
+
+    A change is told for an hour, though rules and evidence have it for a second:
+
+    >>> rate = in_words("pm10-rate=suspect(0.176389)", {one.name: one for one in rules()})
+    >>> rate[0]["zh"]
+    '变化过快 635/h（可疑 400/h）'
     """
     return [
         _said(name, verdict, measured, known.get(name))
@@ -48,9 +55,9 @@ def rules_by_name() -> dict[str, Rule]:
 def _said(name: str, verdict: str, measured: str, rule: Rule | None) -> dict[str, Any]:
     kind = rule.kind if rule else ""
     zh, en = _KINDS.get(kind, (name, name))
-    number = f" {float(measured):g}" if measured else ""
-    limits = rule.settings if rule else {}
-    zh_limits, en_limits = _limits(limits)
+    per = _HOUR if kind == "rate" else None
+    number = f" {_number(float(measured), per=per)}" if measured else ""
+    zh_limits, en_limits = _limits(rule.settings if rule else {}, per)
     return {
         "check": name,
         "kind": kind,
@@ -62,10 +69,10 @@ def _said(name: str, verdict: str, measured: str, rule: Rule | None) -> dict[str
     }
 
 
-def _limits(settings: Mapping[str, Any]) -> tuple[str, str]:
+def _limits(settings: Mapping[str, Any], per: float | None) -> tuple[str, str]:
     words = {en: zh for zh, en in WORDS.values()}
     found = [
-        (key.removesuffix("_s"), _number(settings[key], hours=key.endswith("_s")))
+        (key.removesuffix("_s"), _number(settings[key], hours=key.endswith("_s"), per=per))
         for key in ("suspect", "fail", "suspect_s", "fail_s")
         if key in settings
     ]
@@ -76,7 +83,10 @@ def _limits(settings: Mapping[str, Any]) -> tuple[str, str]:
     return f"（{zh}）", f" ({en})"
 
 
-def _number(value: Any, *, hours: bool) -> str:
+def _number(value: Any, *, hours: bool = False, per: float | None = None) -> str:
+    """Return a number in words; seconds in hours, and what is per second per hour."""
     if isinstance(value, list):
         return "–".join(f"{one:g}" for one in value)
-    return f"{value / 3600:g} h" if hours else f"{value:g}"
+    if per is not None:
+        return f"{value * per:.4g}/h"
+    return f"{value / _HOUR:g} h" if hours else f"{value:g}"
