@@ -56,7 +56,7 @@ ROOMS = {
     "viewer": REPORT,
     "operator": (*_DAILY, *ASK, *SAMPLES, *REPORT),
     "analyst": (*_DAILY, *NODES, *SAMPLES, *BENCH, *CASES, *REPORT),
-    "leader": (*_DAILY, *CASES, *REPORT, *RECORD),
+    "leader": (*REVIEW, "/imports/", *LINKS, *NODES, *CASES, *REPORT, *RECORD),
     "admin": (*_DAILY, *NODES, *ASK, *SAMPLES, *BENCH, *CASES, *REPORT, *RECORD, *ADMIN),
 }
 """What each role may enter beside what all may read."""

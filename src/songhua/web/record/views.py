@@ -32,6 +32,7 @@ WORDS = {
     "command": _("命令"),
     "import": _("导入"),
     "lab": _("实验室"),
+    "case": _("案件"),
     "export": _("导出"),
     "deletion": _("删除尝试"),
     "influence": _("插手干预登记"),
