@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from songhua.store import tables
+from songhua.store import revisions, tables
 from songhua.store.engine import Engine, aware, sql_time
 from songhua.store.stamps import Stamps
 from songhua.store.tables import INDEX_VALUES, SUMMARY_VALUES, VERDICT_VALUES
@@ -18,10 +18,19 @@ FOLLOWED: Mapping[str, tuple[str, ...]] = {
     "verdicts": VERDICT_VALUES,
 }
 """Tables that can be followed, and what is told of a row."""
-_NAMES = {"observations": ("quantity", "site")}
-_NAMES_OF_RESULTS = ("scope", "subject")
+_HEADLINES = {
+    **{"observations": "value", "air_index": "aqi", "air_summary": "composite"},
+    "verdicts": "verdict",
+}
 _OTHERS_STORE_TOO = timedelta(seconds=30)
 """Held back where the store is a server: another process may be in the middle of an insert."""
+
+
+def _names(table: str) -> tuple[str, str, str, str]:
+    """Return the columns that name what a row is about."""
+    if table == "observations":
+        return ("period", "quantity", "site", "time")
+    return ("period", "scope", "subject", "time")
 
 
 class Place(NamedTuple):
@@ -67,40 +76,37 @@ class Followed:
         -------
         DataFrame
             stored_at, period, quantity and site (of observations) or scope and subject, time,
-            revision, known_at, the values of `FOLLOWED`, of results also cause, of observations
-            decided (a person's decision, which a later delivery does not replace).
+            revision, the values of `FOLLOWED`, known_at, decided (a person's decision, which a
+            later delivery does not replace), of results also cause (the journal entry); former:
+            value, AQI, composite index or verdict that was current before this row came (null
+            where none was), former_rank; current: whether this row is what counts now.
         datetime
             The horizon.
         """
-        group, subject = _NAMES.get(table, _NAMES_OF_RESULTS)
-        results = table != "observations"
         until = self._stamps.horizon()
-        more = ["computed_at AS known_at", "cause"] if results else ["recorded_at AS known_at"]
-        if not results:
-            more.append("decided")
-        key = f"stored_at, period, {group}, {subject}, time, revision"
-        which = "" if subjects is None else f" AND {subject} IN {{subjects:Array(String)}}"
+        names = _names(table)
+        key = ", ".join(("stored_at", *names, "revision"))
+        more = ["recorded_at AS known_at", "decided"]
+        if table != "observations":
+            more = ["computed_at AS known_at", "cause", "0 AS decided"]
+        page, asked = _page(table, after, until, most, subjects)
+        sql = f"SELECT {key}, {', '.join((*FOLLOWED[table], *more))} FROM {page}"  # noqa: S608 - ours
+        rows = self._engine.frame(sql, asked)
+        if rows.is_empty():
+            return rows, until
+        rank = "rank" if table == "air_summary" else "NULL"
         sql = f"""
-            SELECT {key}, {", ".join((*FOLLOWED[table], *more))} FROM {table}
-            WHERE stored_at >= {{at:DateTime64(6, 'UTC')}}
-              AND stored_at <= {{until:DateTime64(6, 'UTC')}}
-              AND (stored_at > {{at:DateTime64(6, 'UTC')}}
-                   OR (period, {group}, {subject}, time, revision)
-                    > ({{period:String}}, {{group:String}}, {{subject:String}},
-                       {{time:DateTime('UTC')}}, {{revision:UInt64}})){which}
-            ORDER BY {key} LIMIT {{most:UInt32}}
+            SELECT DISTINCT {", ".join(names)}, revision,
+                   CAST({_HEADLINES[table]}, 'Nullable(Float64)') AS former,
+                   CAST({rank}, 'Nullable(Int32)') AS former_rank,
+                   {"decided" if table == "observations" else "0 AS decided"}
+            FROM {table} WHERE ({", ".join(names)}) GLOBAL IN (
+                SELECT {", ".join(names)} FROM {page}
+            )
         """  # noqa: S608 - names and operators are ours, values are bound
-        asked: dict[str, Any] = {
-            "at": sql_time(after.stored_at, "microseconds"),
-            "until": sql_time(until, "microseconds"),
-            **{"period": after.period, "group": after.group, "subject": after.subject},
-            "time": sql_time(after.time),
-            "revision": after.revision,
-            "most": most,
-        }
-        if subjects is not None:
-            asked["subjects"] = list(subjects)
-        return self._engine.frame(sql, asked), until
+        history = revisions.formers(self._engine.frame(sql, asked), names)
+        joined = rows.join(history, on=[*names, "revision"], how="left", maintain_order="left")
+        return joined, until
 
     def _insert(self, table: str, frame: pl.DataFrame) -> None:
         """Add rows, stamped with when they came."""
@@ -115,3 +121,27 @@ class Followed:
     def _newest(self) -> datetime:
         asked = (f"SELECT max(stored_at) FROM {table}" for table in FOLLOWED)  # noqa: S608 - ours
         return max(aware(self._engine.rows(sql)[0][0]) for sql in asked)
+
+
+def _page(
+    table: str, after: Place, until: datetime, most: int, subjects: Sequence[str] | None
+) -> tuple[str, dict[str, Any]]:
+    """Return the end of a question for the rows after a place, and the values of the question."""
+    names = ", ".join((*_names(table), "revision"))
+    which = f" AND {_names(table)[2]} IN {{subjects:Array(String)}}"
+    sql = f"""{table}
+        WHERE stored_at >= {{at:DateTime64(6, 'UTC')}}
+          AND stored_at <= {{until:DateTime64(6, 'UTC')}}
+          AND (stored_at > {{at:DateTime64(6, 'UTC')}}
+               OR ({names}) > ({{period:String}}, {{group:String}}, {{subject:String}},
+                               {{time:DateTime('UTC')}}, {{revision:UInt64}}))
+          {"" if subjects is None else which}
+        ORDER BY stored_at, {names} LIMIT {{most:UInt32}}
+    """
+    asked: dict[str, Any] = {
+        "at": sql_time(after.stored_at, "microseconds"),
+        "until": sql_time(until, "microseconds"),
+        **{"period": after.period, "group": after.group, "subject": after.subject},
+        **{"time": sql_time(after.time), "revision": after.revision, "most": most},
+    }
+    return sql, asked if subjects is None else {**asked, "subjects": list(subjects)}
