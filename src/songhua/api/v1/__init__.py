@@ -10,6 +10,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from songhua.api.reviews import ReviewStale
 from songhua.api.v1 import (
     cases,
+    changes,
     cities,
     corrections,
     export,
@@ -57,6 +58,7 @@ for room in (
     review,
     lab,
     cases,
+    changes,
 ):
     api.add_router("v1", room.router)
 
