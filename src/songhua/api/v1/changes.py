@@ -4,13 +4,15 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
 from django.http import HttpRequest
 from ninja import Router
+from ninja.params.functions import Query
 
+from songhua.api.v1 import notices
 from songhua.api.v1.asked import moment
 from songhua.api.v1.security import NotAllowed
 from songhua.api.v1.subject import region_named, site_named
@@ -27,6 +29,8 @@ MOST = 5_000
 _USUAL = 1_000
 _MARK = "c."
 """What a cursor begins with; anything else is an instant."""
+_FROM = Query("", alias="from")
+_USUAL_SPAN, _LONGEST_SPAN = timedelta(days=90), timedelta(days=3660)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,6 +74,53 @@ def changes(
         "more": more,
         "changes": [_row(row) for row in told],
     }
+
+
+@router.get("/notices")
+def listed(
+    request: HttpRequest, start: str = _FROM, to: str = "", region: str = ""
+) -> dict[str, Any]:
+    """Return the notices of correction of a span of days: published figures that changed, and why.
+
+    Without a span, the last 90 days. Hours are provisional and have no notices.
+    """
+    del request
+    since, until = span_of(start, to)
+    named = region_named(region).key if region else ""
+    found = notices.notices(shelf(), since=since, until=until, region=named)
+    return {
+        "from": since.astimezone(BEIJING).isoformat(),
+        "to": until.astimezone(BEIJING).isoformat(),
+        "notices": [
+            {
+                "number": one.number,
+                "at": one.at.astimezone(BEIJING).isoformat(),
+                "cause": {name: one.cause[name] for name in ("kind", "zh", "en")},
+                "figures": [
+                    {**line, "time": line["time"].astimezone(BEIJING).isoformat()}
+                    for line in one.lines
+                ],
+            }
+            for one in found
+        ],
+    }
+
+
+def span_of(start: str, to: str) -> tuple[datetime, datetime]:
+    """Return the span that two dates name, the last 90 days where they do not.
+
+    Raises
+    ------
+    BadInput
+        If it is empty or longer than ten years.
+    """
+    until = moment(to, name="to", closes=True) if to else datetime.now(BEIJING)
+    since = moment(start, name="from") if start else until - _USUAL_SPAN
+    if since >= until:
+        raise BadInput("终止时间必须晚于起始时间。", "The span must end after it starts.")
+    if until - since > _LONGEST_SPAN:
+        raise BadInput("一次最多查询 10 年。", "At most ten years at once.")
+    return since.astimezone(UTC), until.astimezone(UTC)
 
 
 def place_of(row: Mapping[str, Any]) -> Place:
