@@ -26,6 +26,7 @@ _ROOMS: tuple[tuple[object, _Rooms], ...] = (
             ("/review/", _("审核")),
             ("/imports/", _("导入")),
             ("/links/", _("链路")),
+            ("/capture/", _("捕获率")),
             ("/lab/", _("实验室")),
         ),
     ),

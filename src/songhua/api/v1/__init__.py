@@ -9,6 +9,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from songhua.api.reviews import ReviewStale
 from songhua.api.v1 import (
+    capture,
     cases,
     changes,
     cities,
@@ -59,6 +60,7 @@ for room in (
     lab,
     cases,
     changes,
+    capture,
 ):
     api.add_router("v1", room.router)
 
