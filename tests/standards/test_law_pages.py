@@ -200,11 +200,25 @@ def test_the_law_of_a_day_is_one_edition_of_each_family() -> None:
     before, after = law_list(on=date(2026, 2, 28)), law_list(on=date(2026, 3, 1))
     assert [edition.family for edition in before] == [edition.family for edition in after]
     assert [edition.year for edition in before] == [
-        2012, 2012, 2013, 2018, 2016, 2002, 2011, 2020,
-        *(2008, 2008, 2008, 2011, 2012, 2017),
+        2012,
+        2012,
+        2013,
+        2018,
+        2016,
+        2002,
+        2011,
+        2020,
+        *(2008, 2008, 2008, 2025, 2012, 2017),
     ]
     assert [edition.year for edition in after] == [
-        2026, 2026, 2026, 2018, 2016, 2002, 2011, 2020,
+        2026,
+        2026,
+        2026,
+        2018,
+        2016,
+        2002,
+        2011,
+        2020,
         *(2008, 2008, 2008, 2025, 2012, 2017),
     ]
 

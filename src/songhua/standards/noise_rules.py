@@ -17,7 +17,7 @@ BOUNDARIES = ("gb_12348", "gb_22337", "gb_12523")
 
 @dataclass(frozen=True, slots=True)
 class NoiseLimit:
-    """Limits of a zone by day and by night; a level at a limit meets it. [dB(A)]"""
+    """Limits of a zone by day and by night; a level at a limit meets it, in dB(A)."""
 
     day: Decimal
     night: Decimal
@@ -30,7 +30,7 @@ class NoiseLimit:
 
 @dataclass(frozen=True, slots=True)
 class NoiseGrade:
-    """One grade of a city's mean: above < mean <= to; None: no bound. [dB(A)]"""
+    """One grade of a city's mean: above < mean <= to; None: no bound, in dB(A)."""
 
     number: int
     level: str
