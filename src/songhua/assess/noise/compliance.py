@@ -82,7 +82,7 @@ def grade(mean: float | Decimal, *, kind: str, period: str, rule: NoiseRule) -> 
 
 
 def compliance_rate(passed: Sequence[bool]) -> Decimal | None:
-    """Return how many of a hundred passed, one decimal; None of none. [%]"""
+    """Return how many of a hundred passed, one decimal; None of none, in %."""
     if not passed:
         return None
     return half_even(Decimal(100) * sum(passed) / len(passed), 1)

@@ -46,12 +46,12 @@ class LevelCounts:
         return LevelCounts(low, both)
 
     def leq(self) -> float:
-        """Return the equivalent level. [dB]"""
+        """Return the equivalent level, in dB."""
         energy = float(self.counts @ energies(self.lowest, self.counts.size))
         return 10 * math.log10(energy / self.samples)
 
     def exceeded(self, *percents: int) -> tuple[float, ...]:
-        """Return the levels exceeded so many per cent of the time. [dB]"""
+        """Return the levels exceeded so many per cent of the time, in dB."""
         louder = np.cumsum(self.counts[::-1])
         n = int(louder[-1])
         ranks = [max(1, -(-n * percent // 100)) for percent in percents]
@@ -59,7 +59,7 @@ class LevelCounts:
         return tuple((top - int(at)) / HUNDREDTHS for at in np.searchsorted(louder, ranks))
 
     def extremes(self) -> tuple[float, float]:
-        """Return the lowest and the highest level. [dB]"""
+        """Return the lowest and the highest level, in dB."""
         heard = np.flatnonzero(self.counts)
         return (
             (self.lowest + int(heard[0])) / HUNDREDTHS,
@@ -67,7 +67,7 @@ class LevelCounts:
         )
 
     def deviation(self) -> float:
-        """Return the standard deviation of the levels, n − 1 below the line. [dB]"""
+        """Return the standard deviation of the levels, n − 1 below the line, in dB."""
         n = self.samples
         if n == 1:
             return 0.0
@@ -95,7 +95,8 @@ def hundredths(levels: NDArray[np.floating]) -> NDArray[np.int32]:
     scaled = np.multiply(levels, HUNDREDTHS, dtype=levels.dtype)
     np.rint(scaled, out=scaled)
     with np.errstate(invalid="ignore"):
-        return scaled.astype(np.int32)
+        codes: NDArray[np.int32] = scaled.astype(np.int32)
+    return codes
 
 
 def counted(codes: NDArray[np.int32]) -> LevelCounts:

@@ -93,7 +93,7 @@ class NoiseDays:
         self._spans[key] = self._spans.get(key, EMPTY) + found
 
     def hours(self) -> dict[int, float]:
-        """Return the equivalent level of each valid hour. [dB(A)]"""
+        """Return the equivalent level of each valid hour, in dB(A)."""
         least = self.rule.hour_share * _HOUR_S / self.step
         return {
             hour: 10 * math.log10(energy / n)

@@ -11,7 +11,7 @@ from songhua.assess.rounding import exact, half_even
 
 
 def leq(levels: Sequence[float], seconds: Sequence[float] | None = None) -> float:
-    """Return the equivalent level, weighted by time where seconds are given. [dB]
+    """Return the equivalent level, weighted by time where seconds are given, in dB.
 
     >>> round(leq([60, 60, 60, 70]), 2)
     65.12
@@ -32,7 +32,7 @@ def exceeded(levels: Sequence[float], percent: int) -> float:
 
 
 def deviation(levels: Sequence[float]) -> float:
-    """Return the standard deviation of levels, n − 1 below the line; 0 of a single one. [dB]"""
+    """Return the standard deviation of levels, n − 1 below the line; 0 of a single one, in dB."""
     if len(levels) == 1:
         return 0.0
     mean = math.fsum(levels) / len(levels)
@@ -40,7 +40,7 @@ def deviation(levels: Sequence[float]) -> float:
 
 
 def ldn(day: float, night: float, *, hours_day: int = 16, penalty: int = 10) -> float:
-    """Return the day-night level: the night weighs `penalty` more. [dB]
+    """Return the day-night level: the night weighs `penalty` more, in dB.
 
     >>> round(ldn(65, 58), 2)
     66.24
@@ -49,7 +49,7 @@ def ldn(day: float, night: float, *, hours_day: int = 16, penalty: int = 10) -> 
 
 
 def mean(levels: Sequence[float], km: Sequence[float] | None = None) -> Decimal:
-    """Return the mean of a city: arithmetic of a region, weighted by length of roads. [dB]
+    """Return the mean of a city: arithmetic of a region, weighted by length of roads, in dB.
 
     >>> mean([66.0, 70.0, 72.0], [2.0, 1.0, 1.0])
     Decimal('68.5')

@@ -1,6 +1,6 @@
 """A file of noise in, a file of results out: no store, no server."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -25,12 +25,8 @@ from songhua.standards.noise_rules import NoiseRule, boundary_rule, noise_rule
 
 KINDS = ("series", "zones", "region", "road", "boundary")
 _PERIODS = {
-    "day": "day",
-    "昼间": "day",
-    "昼": "day",
-    "night": "night",
-    "夜间": "night",
-    "夜": "night",
+    **dict.fromkeys(("day", "昼间", "昼"), "day"),
+    **dict.fromkeys(("night", "夜间", "夜"), "night"),
 }
 _FAMILIES = {"GB12348": "gb_12348", "GB22337": "gb_22337", "GB12523": "gb_12523"}
 _YES = frozenset({"1", "yes", "true", "是"})
@@ -77,8 +73,11 @@ def assess_noise_csv(
         If the file cannot be read or lacks a column.
     """
     rule = noise_rule(on=on or date.max)
-    changes = {"hours_day": hours_day, "hours_night": hours_night}
-    rule = replace(rule, **{key: value for key, value in changes.items() if value is not None})
+    rule = replace(
+        rule,
+        hours_day=rule.hours_day if hours_day is None else hours_day,
+        hours_night=rule.hours_night if hours_night is None else hours_night,
+    )
     asked = Asked()
     said: tuple[tuple[str, str], ...] = ()
     if kind == "series":
@@ -274,12 +273,12 @@ def _boundary(source: Path, on: date, asked: Asked) -> list[Row]:
 
 def _numbered(
     source: Path, needed: Sequence[str], columns: Sequence[str], rule: NoiseRule, asked: Asked
-) -> list[Mapping[str, Any]]:
+) -> list[Row]:
     table = whole(source, needed, asked)
-    bounds: Callable[[str], dict[str, float]] = lambda name: (
-        {"lowest": 0.0} if name == "km" else {"lowest": rule.lowest, "highest": rule.highest}
-    )
     own = [name for name in columns if name in table.columns]
     return table.with_columns(
-        numbers(table, name, asked, **bounds(name)) for name in own
+        numbers(table, name, asked, lowest=0.0)
+        if name == "km"
+        else numbers(table, name, asked, lowest=rule.lowest, highest=rule.highest)
+        for name in own
     ).to_dicts()
