@@ -208,7 +208,7 @@ def test_the_law_of_a_day_is_one_edition_of_each_family() -> None:
         2002,
         2011,
         2020,
-        *(2008, 2008, 2008, 2025, 2012, 2017),
+        *(2008, 2008, 2008, 2025, 2012, 2017, 2015, 2021, 2023),
     ]
     assert [edition.year for edition in after] == [
         2026,
@@ -219,7 +219,7 @@ def test_the_law_of_a_day_is_one_edition_of_each_family() -> None:
         2002,
         2011,
         2020,
-        *(2008, 2008, 2008, 2025, 2012, 2017),
+        *(2008, 2008, 2008, 2025, 2012, 2017, 2015, 2021, 2023),
     ]
 
 

@@ -28,6 +28,9 @@ FAMILIES = (
     ("noise", "gb_12523"),
     ("noise", "hj_640"),
     ("noise", "hj_906"),
+    ("ecology", "hj_192"),
+    ("ecology", "eqi"),
+    ("ecology", "hydro_ecology"),
 )
 
 _AVERAGING = {
