@@ -31,6 +31,10 @@ FAMILIES = (
     ("ecology", "hj_192"),
     ("ecology", "eqi"),
     ("ecology", "hydro_ecology"),
+    ("air", "hj_165"),
+    ("air", "voc_mir"),
+    ("air", "gb_20480"),
+    ("air", "mass_closure"),
 )
 
 _AVERAGING = {

@@ -92,8 +92,8 @@ def ibi_grades_from(healthy: Decimal, rule: HydroRule) -> tuple[Step, ...]:
     >>> from datetime import date
     >>> from songhua.standards.ecology_rules import hydro_rule
     >>> found = ibi_grades_from(Decimal("3.24"), hydro_rule(on=date(2026, 1, 1)))
-    >>> [str(one.start) for one in found]
-    ['3.24', '2.43', '1.62', '0.81', '0']
+    >>> [float(one.start) for one in found]
+    [3.24, 2.43, 1.62, 0.81, 0.0]
     """
     return tuple(
         Step(healthy * (rule.ibi_parts - n) / rule.ibi_parts, zh, en)
