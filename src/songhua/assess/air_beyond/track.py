@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def track_of(
         fifths = [rows["value"].quantile(share / 5, "linear") for share in range(1, 5)]
         breaks = sorted({one for one in fifths if one is not None})
     features, length = [], 0.0
-    for (t0, lon0, lat0, v0), (t1, lon1, lat1, v1) in zip(points, points[1:], strict=False):
+    for (t0, lon0, lat0, v0), (t1, lon1, lat1, v1) in pairwise(points):
         metres = _metres(lon0, lat0, lon1, lat1)
         if (t1 - t0).total_seconds() > gap_s or metres > gap_m:
             continue
