@@ -31,7 +31,7 @@ def test_an_empty_platform(registry: str, journal: Journal, shelf: Shelf) -> Non
     for words in (
         "日志 0 条，1 段",
         "observations: 0 rows",
-        "schema 0004_verdicts.sql",
+        "schema 0005_stored_at.sql",
         f"schema {NEWEST}",
         {"sqlite": "（sqlite）", "postgres": "（postgresql）"}[registry],
         "Disk free",

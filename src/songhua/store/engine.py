@@ -20,7 +20,7 @@ from songhua.store import tables
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(2105, 12, 31, tzinfo=UTC)
-_TIMES = ("time", "recorded_at", "computed_at")
+_TIMES = ("time", "recorded_at", "computed_at", "stored_at", "known_at")
 _CLUSTER_ONLY = "-- cluster only"
 
 # What was saved is there for the next question, on whichever replica it is asked.

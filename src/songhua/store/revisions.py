@@ -1,7 +1,11 @@
 """Which of several revisions is current. Pure: frames in, frames out."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
+_MANY = 10**9
+"""More than any value has revisions."""
 _KEY = ("time", "quantity", "site")  # what differs most often first
 
 
@@ -65,3 +69,35 @@ def changes(history: pl.DataFrame) -> pl.DataFrame:
         pl.col("value").shift().over(key).alias("former"),
         pl.col("rank").shift().over(key).alias("former_rank"),
     ).filter(pl.col("step") > 0)
+
+
+def formers(history: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """Return what was current before each revision came, and whether the revision is current now.
+
+    Parameters
+    ----------
+    history
+        Every revision of some values: the key, revision, decided, former and former_rank (what
+        the revision itself says).
+
+    Returns
+    -------
+    DataFrame
+        The key, revision, former and former_rank (of the revision that was current before; null
+        where none was), current.
+    """
+    # The greatest (decided, place among the revisions) so far is current.
+    place = pl.int_range(pl.len()).over(key)
+    ranked = history.sort(*key, "revision").with_columns(
+        (pl.col("decided").cast(pl.Int64) * _MANY + place).alias("code")
+    )
+    best = pl.col("code").cum_max().over(key)
+    return ranked.with_columns(
+        (best.shift().over(key) % _MANY).alias("before"),
+        (pl.col("code") == pl.col("code").max().over(key)).alias("current"),
+    ).select(
+        *key,
+        "revision",
+        pl.col("former", "former_rank").gather(pl.col("before")).over(key),
+        "current",
+    )

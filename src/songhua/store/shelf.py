@@ -17,6 +17,7 @@ from songhua.store.asking import asked as asked_of
 from songhua.store.asking import where
 from songhua.store.counted import Counted
 from songhua.store.engine import Engine, aware, sql_time
+from songhua.store.followed import Followed
 from songhua.store.sealed import Sealed
 from songhua.store.tables import (
     INDEX_VALUES,
@@ -40,11 +41,12 @@ class TableSize:
     last: datetime | None
 
 
-class Shelf(Counted, Sealed):
+class Shelf(Counted, Followed, Sealed):
     """One opened store of observations and results. Safe to use from several threads."""
 
     def __init__(self, url: str) -> None:
         self._engine = Engine(url)
+        self._stamps = self._made_stamps()
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -85,7 +87,7 @@ class Shelf(Counted, Sealed):
         if "line" not in frame.columns:
             frame = frame.with_columns(pl.lit(0).alias("line"))
         columns = (*tables.OBSERVATION_KEY, *tables.OBSERVATION_VALUES)
-        self._engine.insert("observations", tables.shaped(frame, columns))
+        self._insert("observations", tables.shaped(frame, columns))
 
     def observations(
         self,
@@ -432,7 +434,7 @@ class Shelf(Counted, Sealed):
         parts = rows.partition_by("period", "scope")
         new = pl.concat([self._new(table, part, values) for part in parts])
         if not new.is_empty():
-            self._engine.insert(table, new)
+            self._insert(table, new)
         return new.height
 
     def _new(self, table: str, rows: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:

@@ -26,10 +26,14 @@ _ROOMS: tuple[tuple[object, _Rooms], ...] = (
             ("/review/", _("审核")),
             ("/imports/", _("导入")),
             ("/links/", _("链路")),
+            ("/capture/", _("捕获率")),
             ("/lab/", _("实验室")),
         ),
     ),
-    (_("监督"), (("/cases/", _("案件")), ("/record/", _("留痕")))),
+    (
+        _("监督"),
+        (("/notices/", _("更正公告")), ("/cases/", _("案件")), ("/record/", _("留痕"))),
+    ),
     ("", (("/law/", _("法规")), ("/admin/", _("管理")))),
 )
 """Rooms in the bar, some of them in a menu with a name; a menu of one room is that room."""

@@ -14,4 +14,6 @@ urlpatterns = [
     path("", include("songhua.web.lab.urls")),
     path("", include("songhua.web.cases.urls")),
     path("", include("songhua.web.record.urls")),
+    path("", include("songhua.web.notices.urls")),
+    path("", include("songhua.web.capture.urls")),
 ]

@@ -9,7 +9,9 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from songhua.api.reviews import ReviewStale
 from songhua.api.v1 import (
+    capture,
     cases,
+    changes,
     cities,
     corrections,
     export,
@@ -57,6 +59,8 @@ for room in (
     review,
     lab,
     cases,
+    changes,
+    capture,
 ):
     api.add_router("v1", room.router)
 

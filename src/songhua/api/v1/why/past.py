@@ -91,9 +91,9 @@ def _changes(
     known = rows if as_of is None else rows.filter(pl.col("computed_at") <= as_of)
     # What one cause changed in several steps is one change: its last row counts.
     kept = known.unique("cause", keep="last", maintain_order=True).to_dicts()
-    causes = _causes(row["cause"] for row in kept)
+    found_causes = causes(row["cause"] for row in kept)
     found = [
-        {"at": ms(after["computed_at"]), "figures": turned, **causes[after["cause"]]}
+        {"at": ms(after["computed_at"]), "figures": turned, **found_causes[after["cause"]]}
         for before, after in pairwise(kept)
         if (turned := _turned(before, after, figures))
     ]
@@ -110,7 +110,8 @@ def _turned(
     ]
 
 
-def _causes(seqs: Iterable[int]) -> dict[int, dict[str, Any]]:
+def causes(seqs: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return for every journal entry what it was that changed figures, in words."""
     asked = sorted(set(seqs))
     files, corrections = records.files_by_seq(asked), records.corrections_by_seq(asked)
     acts = records.reviews_by_seq(asked)

@@ -1,0 +1,1 @@
+"""Notices of correction: a page that anybody who reads figures may read."""
