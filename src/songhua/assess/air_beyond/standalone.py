@@ -22,6 +22,7 @@ from songhua.standards.air_beyond import (
 
 _KEYS = ("line", "site", "time")
 _HIGHEST_PH = 14
+_LARGEST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +66,19 @@ def assess_voc_csv(source: Path, out: Path, *, ppb: bool = False) -> AssessedAir
         part = potential.select(pl.sum_horizontal(own) if own else pl.lit(0.0)).to_series()
         found = found.with_columns((100 * part / pl.col("ofp")).round(1).alias(f"share_{group}"))
     order = potential.select(pl.concat_list(every).alias("all"))["all"].to_list()
-    largest = [
-        "+".join(every[at] for at in sorted(
-            (at for at, one in enumerate(row) if one), key=lambda at, row=row: -row[at]
-        )[:5])
-        for row in order
-    ]  # fmt: skip
+    largest = ["+".join(_largest(every, row)) for row in order]
     found = (
         table.select("site", "time")
         .hstack(found)
         .with_columns(pl.col("ofp", "total").round(4), largest=pl.Series(largest, dtype=pl.String))
     )
     return _written(found, out, asked, unknown)
+
+
+def _largest(names: list[str], values: list[float | None]) -> list[str]:
+    """Return the names of the five largest values above nought, largest first."""
+    known = [(value, name) for value, name in zip(values, names, strict=True) if value]
+    return [name for _, name in sorted(known, key=lambda one: -one[0])[:_LARGEST]]
 
 
 def rain_columns(rows: pl.DataFrame, rule: RainRule) -> pl.DataFrame:
@@ -179,7 +181,7 @@ def assess_particles_csv(source: Path, out: Path) -> AssessedAir:
             part, factor = factors[name]
             parts[part] = parts.get(part, pl.lit(0.0)) + factor * pl.col(name).fill_null(0)
     found = rows.with_columns(**parts)
-    total = pl.sum_horizontal(parts)
+    total = pl.sum_horizontal(list(parts))
     weighed = pl.when(pl.col("pm2_5") > 0).then("pm2_5")
     found = found.with_columns(reconstructed=total).with_columns(
         closure=(100 * pl.col("reconstructed") / weighed).round(1),
