@@ -26,7 +26,12 @@ from songhua.standards import (
 GRADES = {"verified", "single", "derived", "memory", "unconfirmed"}
 FAMILIES = sorted({(edition.medium, edition.family) for edition in law_list()})
 FIRST_DAY = date(2012, 2, 29)
-FIRST_DAYS = {"air": FIRST_DAY, "surface_water": date(2002, 6, 1)}
+FIRST_DAYS = {
+    "air": FIRST_DAY,
+    "surface_water": date(2002, 6, 1),
+    "noise": date(2008, 10, 1),
+    "ecology": date(2000, 1, 1),
+}
 FOLDER = files("songhua.standards")
 
 
@@ -158,7 +163,9 @@ def test_an_unknown_family_medium_or_year_is_named() -> None:
         edition_of("air", "hj_633", 2019)
 
 
-@pytest.mark.parametrize("folder", ["air", "surface_water", "protocol", "regions"])
+@pytest.mark.parametrize(
+    "folder", ["air", "ecology", "noise", "surface_water", "protocol", "regions"]
+)
 def test_every_table_says_how_sure_it_is(folder: str) -> None:
     for item in FOLDER.joinpath(folder).iterdir():
         if item.name.endswith(".csv"):

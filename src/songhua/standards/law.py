@@ -10,6 +10,7 @@ from songhua.standards.edition import Edition, edition_in_force, edition_of, edi
 from songhua.standards.law_cell import LawCell
 from songhua.standards.law_surface_water import evaluation_cells, limit_cells, places_cells
 from songhua.standards.quantities import QUANTITIES
+from songhua.standards.sheets import sheet_cells
 from songhua.standards.wording import clause_en, span_words
 
 FAMILIES = (
@@ -21,6 +22,19 @@ FAMILIES = (
     ("surface_water", "gb_3838"),
     ("surface_water", "water_evaluation"),
     ("surface_water", "water_statistics"),
+    ("noise", "gb_3096"),
+    ("noise", "gb_12348"),
+    ("noise", "gb_22337"),
+    ("noise", "gb_12523"),
+    ("noise", "hj_640"),
+    ("noise", "hj_906"),
+    ("ecology", "hj_192"),
+    ("ecology", "eqi"),
+    ("ecology", "hydro_ecology"),
+    ("air", "hj_165"),
+    ("air", "voc_mir"),
+    ("air", "gb_20480"),
+    ("air", "mass_closure"),
 )
 
 _AVERAGING = {
@@ -323,6 +337,7 @@ def _ranking_cells(edition: Edition) -> Iterator[LawCell]:
 def _plain_cells(edition: Edition) -> Iterator[LawCell]:
     for key, zh, en in (("rules", "规则", "rules"), ("criteria", "起止判据", "criteria")):
         yield from _pairs(edition, zh, en, key, "")
+    yield from sheet_cells(edition)
     yield from _statements(edition)
 
 

@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from songhua.app.commands import assess_air_beyond, assess_ecology, assess_noise
+
 app = typer.Typer(no_args_is_help=True, help="评价文件。 Assess a file, no server needed.")
+app.command("ecology")(assess_ecology.assess_ecology)
+app.command("voc")(assess_air_beyond.assess_voc)
+app.command("rain")(assess_air_beyond.assess_rain)
+app.command("particles")(assess_air_beyond.assess_particles)
+app.command("track")(assess_air_beyond.assess_track)
+app.command("noise")(assess_noise.assess_noise)
 
 _MOST_SHOWN = 10
 
