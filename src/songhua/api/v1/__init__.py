@@ -26,6 +26,7 @@ from songhua.api.v1 import (
     search,
     series,
     station,
+    verdicts,
     why,
 )
 from songhua.api.v1.security import NotAllowed
@@ -59,6 +60,7 @@ for room in (
     lab,
     cases,
     changes,
+    verdicts,
 ):
     api.add_router("v1", room.router)
 
