@@ -103,9 +103,11 @@ def listed(user: User, wanted: Wanted) -> pl.DataFrame:
     if not keys:
         return _none()
     names = [wanted.quantity] if wanted.quantity else None
-    told = shelf().verdicts(
-        period=wanted.period, span=span, sites=keys, quantities=names, least=2
-    ).filter(pl.col("verdict").is_in(_TOLD))
+    told = (
+        shelf()
+        .verdicts(period=wanted.period, span=span, sites=keys, quantities=names, least=2)
+        .filter(pl.col("verdict").is_in(_TOLD))
+    )
     plain = VERDICTS.get(wanted.verdict) in _PLAIN
     near = keys if plain else told["site"].unique().to_list()
     if not plain and names is None:
