@@ -45,7 +45,12 @@ LINKS = (
     "/links/sources/",
     "/links/forward/",
 )
-REVIEW = ("/review/", "/review/statistics/", "/review/bench/?site=1121A&from=2020-04-03")
+REVIEW = (
+    "/verdicts/",
+    "/review/",
+    "/review/statistics/",
+    "/review/bench/?site=1121A&from=2020-04-03",
+)
 NODES = ("/links/nodes/",)
 ASK = ("/links/000000000000003131323141/request/?cn=1011",)
 SAMPLES = ("/lab/", "/lab/samples/", "/lab/field/", "/lab/labels/")

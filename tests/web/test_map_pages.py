@@ -47,7 +47,7 @@ def test_rooms_stand_in_the_order_of_the_plan(client: Client) -> None:
     rooms = re.search(r'<nav class="rooms".*?</nav>', text, re.DOTALL)
     assert rooms is not None
     names = re.findall(r">([^<\s]+)</a>", rooms[0])
-    assert names == ["一张图", "站点", "城市", "导入", "链路", "法规"]
+    assert names == [*("一张图", "站点", "城市", "导入", "链路", "捕获率", "更正公告", "法规")]
 
 
 def test_the_page_speaks_the_language_that_was_chosen(client: Client) -> None:

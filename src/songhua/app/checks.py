@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 import polars as pl
+import structlog
 
 from songhua.api.rules import rules
 from songhua.assess.job import Affected, Stamp
@@ -13,6 +14,8 @@ from songhua.quality.suite import Suite
 from songhua.quality.verdict import Verdict
 from songhua.standards import REVIEW_MARKS, station_marks
 from songhua.store.registry.sites import sites
+
+log = structlog.get_logger()
 
 _PERIOD = "hour"
 _HOUR = timedelta(hours=1)
@@ -27,8 +30,8 @@ class CheckShelf(Protocol):
     def observations(self, *, period: str, span: Period) -> pl.DataFrame:
         """Return current values: site, quantity, time, value, mark."""
 
-    def verdicts(self, *, period: str, span: Period) -> pl.DataFrame:
-        """Return current verdicts that are no pass: quantity, site, time, verdict, evidence."""
+    def verdicts(self, *, period: str, span: Period, least: int) -> pl.DataFrame:
+        """Return current verdicts of `least` or worse: quantity, site, time, verdict, evidence."""
 
     def save_verdicts(self, frame: pl.DataFrame) -> int:
         """Keep verdicts that differ from the current ones; return how many."""
@@ -50,7 +53,7 @@ def check_affected(shelf: CheckShelf, affected: Affected, stamp: Stamp) -> int:
 def _check(shelf: CheckShelf, suite: Suite, span: Period, stamp: Stamp) -> int:
     reach = Period(span.start - suite.look_back, span.end + suite.look_ahead)
     observed = shelf.observations(period=_PERIOD, span=reach)
-    former = shelf.verdicts(period=_PERIOD, span=span)
+    former = shelf.verdicts(period=_PERIOD, span=span, least=int(Verdict.NOT_CHECKED))
     if observed.is_empty() and former.is_empty():
         return 0
     good = ["", *(mark.mark for mark in station_marks().values() if mark.valid)]
@@ -82,13 +85,35 @@ def _found(suite: Suite, observed: pl.DataFrame, marks: Sequence[str]) -> pl.Dat
     """Return what the checks say against the values that carry one of some marks."""
     value = pl.when(pl.col("mark").is_in(marks)).then("value").alias("value")
     checked = suite.check(observed.select("site", "quantity", "time", value), period=_PERIOD)
-    worst = checked.values.filter(pl.col("verdict").is_in(_TOLD))
-    return worst.join(checked.evidence(), on=_KEY, how="left").select(
-        *_KEY, "verdict", pl.col("evidence").fill_null("")
+    worst = checked.values.join(checked.evidence(), on=_KEY, how="left")
+    told = worst.filter(
+        pl.col("verdict").is_in(_TOLD)
+        # What passed all others, while one check failed itself, was not checked by that one.
+        | (pl.col("evidence").is_not_null() & (pl.col("verdict") != int(Verdict.MISSING)))
+    ).select(
+        *_KEY,
+        pl.when(pl.col("verdict") == int(Verdict.PASS))
+        .then(int(Verdict.NOT_CHECKED))
+        .otherwise("verdict")
+        .cast(pl.UInt8)
+        .alias("verdict"),
+        pl.col("evidence").fill_null(""),
     )
+    for name, error in checked.errors.items():
+        said = error.translate(_PLAIN)[:_MOST_SAID]
+        log.error("check failed", check=name, error=error)
+        told = told.with_columns(
+            pl.col("evidence").str.replace(
+                f"{name}=not checked()", f"{name}=not checked({said})", literal=True
+            )
+        )
+    return told
 
 
 _INVALID = REVIEW_MARKS["invalid"]
+_PLAIN = str.maketrans("()=\n", "[]: ")
+"""What would break the text of evidence, as it is written there."""
+_MOST_SAID = 200
 _TOLD = [int(Verdict.SUSPECT), int(Verdict.FAIL)]
 
 

@@ -236,6 +236,7 @@ class Shelf(Counted, Followed, Sealed):
         period: str,
         span: Period,
         sites: Sequence[str] | None = None,
+        quantities: Sequence[str] | None = None,
         least: int = 3,
         as_of: datetime | None = None,
     ) -> pl.DataFrame:
@@ -246,7 +247,7 @@ class Shelf(Counted, Followed, Sealed):
         DataFrame
             quantity, site, time, verdict, evidence, revision, cause, code, computed_at.
         """
-        asked = asked_of(period, span, subjects=sites, as_of=as_of)
+        asked = asked_of(period, span, scopes=quantities, subjects=sites, as_of=as_of)
         sql = f"""
             SELECT * FROM (
                 SELECT scope AS quantity, subject AS site, time,

@@ -24,6 +24,7 @@ _ROOMS: tuple[tuple[object, _Rooms], ...] = (
         _("数据工作"),
         (
             ("/review/", _("审核")),
+            ("/verdicts/", _("检查出的数值")),
             ("/imports/", _("导入")),
             ("/links/", _("链路")),
             ("/capture/", _("捕获率")),
@@ -39,6 +40,7 @@ _ROOMS: tuple[tuple[object, _Rooms], ...] = (
 """Rooms in the bar, some of them in a menu with a name; a menu of one room is that room."""
 _NEEDS = {
     "/review/": Action.SEE_IMPORTS,
+    "/verdicts/": Action.SEE_IMPORTS,
     "/lab/": Action.SAMPLE,
     "/cases/": Action.INVESTIGATE,
     "/record/": Action.SEE_RECORD,

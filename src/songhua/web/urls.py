@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("songhua.web.cities.urls")),
     path("", include("songhua.web.law.urls")),
     path("", include("songhua.web.review.urls")),
+    path("", include("songhua.web.verdicts.urls")),
     path("", include("songhua.web.imports.urls")),
     path("", include("songhua.web.links.urls")),
     path("", include("songhua.web.lab.urls")),

@@ -27,6 +27,7 @@ from songhua.api.v1 import (
     search,
     series,
     station,
+    verdicts,
     why,
 )
 from songhua.api.v1.security import NotAllowed
@@ -61,6 +62,7 @@ for room in (
     cases,
     changes,
     capture,
+    verdicts,
 ):
     api.add_router("v1", room.router)
 

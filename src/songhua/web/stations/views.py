@@ -77,16 +77,17 @@ def _shown(request: HttpRequest, key: str, find: Callable[[str], Identity]) -> H
             "ends": {period: _ms(pair) for period, pair in ends.items()},
             "quantities": _quantities(),
             "reasons": [(kind, both(words)) for kind, words in REASONS.items() if kind != "undo"],
-            "may_correct": who.scope == "site" and _may_correct(request, who.region),
+            "may_correct": who.scope == "site" and _may(request, who.region, "correct"),
+            "sees_verdicts": who.scope == "site" and _may(request, who.region, "see_imports"),
             "why": reverse("stations:why"),
         },
     }
     return render(request, "stations/station.html", page)
 
 
-def _may_correct(request: HttpRequest, region: str) -> bool:
+def _may(request: HttpRequest, region: str, action: str) -> bool:
     user = request.user
-    return user.is_authenticated and user.may("correct") and user.covers(region)
+    return user.is_authenticated and user.may(action) and user.covers(region)
 
 
 def _quantities() -> list[dict[str, Any]]:

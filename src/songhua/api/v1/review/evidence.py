@@ -56,16 +56,24 @@ def _said(name: str, verdict: str, measured: str, rule: Rule | None) -> dict[str
     kind = rule.kind if rule else ""
     zh, en = _KINDS.get(kind, (name, name))
     per = _HOUR if kind == "rate" else None
+    if verdict == "not checked":
+        told = measured or "—"
+        return _row(name, verdict, rule, f"检查出错：{told}", f"the check failed: {told}")
     number = f" {_number(float(measured), per=per)}" if measured else ""
     zh_limits, en_limits = _limits(rule.settings if rule else {}, per)
+    return _row(name, verdict, rule, f"{zh}{number}{zh_limits}", f"{en}{number}{en_limits}")
+
+
+def _row(name: str, verdict: str, rule: Rule | None, zh: str, en: str) -> dict[str, Any]:
     return {
         "check": name,
-        "kind": kind,
+        "kind": rule.kind if rule else "",
         "verdict": verdict,
-        "zh": f"{zh}{number}{zh_limits}",
-        "en": f"{en}{number}{en_limits}",
+        "zh": zh,
+        "en": en,
         "why": rule.why if rule else "",
         "set_by": rule.set_by if rule else "",
+        "since": rule.since.isoformat() if rule else "",
     }
 
 

@@ -25,7 +25,7 @@ const CROSS = "path://M-5,-4L-4,-5L0,-1L4,-5L5,-4L1,0L5,4L4,5L0,1L-4,5L-5,4L-1,0
  *   name: string, symbol: string, zh: string, en: string, unit: string, places: number,
  *   value: (number | null)[], low?: (number | null)[], high?: (number | null)[],
  *   bands: Bands[], limits: Limit[],
- *   invalid: Mark[], suspect: Mark[], corrected: Mark[], missing: Mark[],
+ *   invalid: Mark[], suspect: Mark[], corrected: Mark[], missing: Mark[], judged?: Mark[],
  * }} Series
  * @typedef {{time: number, value?: number | null, former?: number | null, zh?: string, en?: string,
  *   author?: string, at?: number, words?: string, kind?: string}} Mark
@@ -210,6 +210,13 @@ export class Course {
       dots(one.suspect, {
         symbolSize: 7,
         itemStyle: { color: theme.panel, borderColor: theme.ink, borderWidth: 1.2 },
+        z: 5,
+      }),
+      dots(one.judged ?? [], {
+        symbol: "triangle",
+        symbolSize: 8,
+        symbolOffset: [0, -10],
+        itemStyle: { color: theme.panel, borderColor: theme.accent, borderWidth: 1.4 },
         z: 5,
       }),
       correctedLayer(one, axis, top, theme),

@@ -9,6 +9,7 @@ import { showPanel } from "./station-panel.js";
 import { drawTable } from "./station-table.js";
 import { openTab } from "./station-tabs.js";
 import { sayDate, sayStep } from "./station-time.js";
+import { loadVerdicts, sayVerdict, verdictTable } from "./station-verdicts.js";
 
 /**
  * @typedef {{period: "hour" | "day", q: string[], from: number, to: number, at: number | null,
@@ -127,6 +128,7 @@ async function loadCourse() {
     data = await ask("/air/series", { ...asked(), quantities: state.q.join() }, { signal: underWay.signal });
     drawCourse();
     box.removeAttribute("aria-busy");
+    if (await loadVerdicts(page, state, data, underWay.signal)) drawCourse();
   } catch (fault) {
     if (!(fault instanceof DOMException)) showFault(note, fault, loadCourse);
   }
@@ -140,7 +142,7 @@ function drawCourse() {
   if (asTable) drawCourseTable();
   else course.show(data, state.at);
   const none = data.series.every((/** @type {any} */ one) => one.value.every((/** @type {any} */ v) => v === null));
-  note.replaceChildren(...(none ? [nothingHere()] : [legend()]));
+  note.replaceChildren(...(none ? [nothingHere()] : [legend(), ...verdictTable(data, page, state, (time) => go({ at: time }))]));
 }
 
 /** Say what is missing and how to reach what there is. */
@@ -162,6 +164,7 @@ function legend() {
       : null,
     all("corrected") ? say(`● 已修订 ${all("corrected")}`, `● revised: ${all("corrected")}`) : null,
     all("invalid") ? say(`× 无效 ${all("invalid")}`, `× invalid: ${all("invalid")}`) : null,
+    data.judged?.length ? say(`△ 检查可疑或不通过 ${data.judged.length}`, `△ suspect or failed by a check: ${data.judged.length}`) : null,
     all("suspect") ? say(`○ 存疑 ${all("suspect")}`, `○ suspect: ${all("suspect")}`) : null,
     say(`底色依 ${data.editions.join("、")}`, `Bands by ${data.editions.join(", ")}`),
   ];
@@ -199,6 +202,7 @@ function remarks(one, time) {
     ...one.invalid.filter(here).map((/** @type {any} */ mark) =>
       say(`× ${figure(mark.value, one.places)} 无效：${mark.zh}`, `× ${figure(mark.value, one.places)} invalid: ${mark.en}`)),
     ...one.suspect.filter(here).map((/** @type {any} */ mark) => say(`○ 存疑：${mark.zh}`, `○ suspect: ${mark.en}`)),
+    ...(one.judged ?? []).filter(here).map(sayVerdict),
     ...one.missing.filter(here).map((/** @type {any} */ mark) => sayReason(mark.why)),
   ].slice(0, 4);
 }

@@ -1,0 +1,1 @@
+"""The room of the verdicts: what the checks found, with its evidence."""
