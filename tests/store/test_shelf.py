@@ -419,3 +419,31 @@ def test_threads_share_a_shelf(shelf: Shelf) -> None:
 def test_instants_the_engine_cannot_hold_become_the_nearest() -> None:
     assert sql_time(datetime.min.replace(tzinfo=UTC)) == "1970-01-01 00:00:00"
     assert sql_time(datetime.max.replace(tzinfo=UTC)) == "2105-12-31 00:00:00"
+
+
+def test_hours_are_counted_by_what_became_of_them(shelf: Shelf) -> None:
+    """Series that were revised and series that were not count alike: an hour once."""
+    at = [T0 + n * HOUR for n in range(6)]
+    shelf.save_observations(
+        observations(
+            *(observed(5.0, time=time) for time in at[:4]),
+            *(observed(5.0, site="1122A", time=time) for time in at[:3]),
+            observed(None, site="1122A", time=at[3]),
+            observed(6.0, site="1122A", time=at[4], mark="B"),
+        )
+    )
+    said = "审核无效·停电：来电后恢复"
+    shelf.save_observations(
+        observations(observed(5.0, time=at[1], revision=2, mark="RM", reason=said))
+    )
+    shelf.save_observations(observations(observed(9.0, time=at[1], revision=3)))
+    shelf.save_observations(observations(observed(5.0, time=at[0])))  # a replay
+    found = shelf.hour_states(span=EVER)
+    names = ("site", "month", "quantity", "mark", "reason", "values", "missing")
+    assert found.select(names).rows() == [
+        ("1121A", "2020-04", "pm2_5", "", "", 3, 0),
+        ("1121A", "2020-04", "pm2_5", "RM", said, 1, 0),
+        ("1122A", "2020-04", "pm2_5", "", "", 4, 1),
+        ("1122A", "2020-04", "pm2_5", "B", "", 1, 0),
+    ]
+    assert shelf.hour_states(span=EVER, sites=["9999A"]).is_empty()

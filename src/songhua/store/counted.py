@@ -98,6 +98,39 @@ class Counted:
             took the value out), values, missing (no value came with it).
         """
         asked = asked_of("hour", span, sites=sites)
+        counts = self._engine.frame(
+            f"""
+            SELECT site, quantity, toYYYYMM(time, 'Asia/Shanghai') AS number, mark,
+                   if(mark = 'RM', reason, '') AS reason, count() AS values,
+                   countIf(isNull(value)) AS missing
+            FROM observations WHERE {where(asked, known="recorded_at")}
+            GROUP BY site, quantity, number, mark, reason
+            """,  # noqa: S608 - names and operators are ours, values are bound
+            asked,
+        )
+        revised = self._engine.frame(
+            f"""
+            SELECT site, quantity, toYYYYMM(time, 'Asia/Shanghai') AS number
+            FROM observations WHERE {where(asked, known="recorded_at")}
+            GROUP BY site, quantity, number HAVING count() > uniqExact(time)
+            """,  # noqa: S608 - names and operators are ours, values are bound
+            asked,
+        )
+        key = ["site", "quantity", "number"]
+        if not revised.is_empty():  # of few series: their rows are no longer their hours
+            again = self._current_states(span, revised)
+            again = again.join(revised, on=key, how="semi")
+            counts = pl.concat([counts.join(revised, on=key, how="anti"), again])
+        month = pl.col("number").cast(pl.String)
+        named = month.str.head(4) + "-" + month.str.tail(2)
+        return counts.select(
+            *("site", named.alias("month"), "quantity", "mark", "reason", "values", "missing")
+        ).sort("site", "month", "quantity", "mark", "reason")
+
+    def _current_states(self, span: Period, series: pl.DataFrame) -> pl.DataFrame:
+        """Count as `hour_states` does, of series whose hours have several revisions."""
+        sites, quantities = (series[name].unique().to_list() for name in ("site", "quantity"))
+        asked = asked_of("hour", span, sites=sites, quantities=quantities)
         sql = f"""
             WITH current AS (
                 SELECT site, quantity, time,
@@ -106,10 +139,9 @@ class Counted:
                 FROM observations WHERE {where(asked, known="recorded_at")}
                 GROUP BY site, quantity, time
             )
-            SELECT site, formatDateTime(time, '%Y-%m', 'Asia/Shanghai') AS month, quantity,
-                   said.1 AS mark, said.2 AS reason, count() AS values, countIf(said.3) AS missing
-            FROM current GROUP BY site, month, quantity, mark, reason
-            ORDER BY site, month, quantity, mark, reason
+            SELECT site, quantity, toYYYYMM(time, 'Asia/Shanghai') AS number, said.1 AS mark,
+                   said.2 AS reason, count() AS values, countIf(said.3) AS missing
+            FROM current GROUP BY site, quantity, number, mark, reason
         """  # noqa: S608 - names and operators are ours, values are bound
         return self._engine.frame(sql, asked)
 

@@ -58,8 +58,8 @@ def site(request: HttpRequest, key: str) -> HttpResponse:
     """Show what became of every hour of a site in a month."""
     try:
         named = site_named(key)
-    except UnknownName as fault:
-        raise Http404(str(fault)) from fault
+    except UnknownName as unknown:
+        raise Http404(str(unknown)) from unknown
     fault = None
     try:
         which = capture.months(request.GET.get("month", "")[:20])
