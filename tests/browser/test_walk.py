@@ -27,6 +27,9 @@ READ = (
     "/law/diff/",
     "/why/?period=hour&scope=site&subject=1121A&time=2020-04-04T11",
     "/notices/",
+    "/capture/",
+    "/capture/?by=month",
+    "/capture/1121A/",
 )
 IMPORTS = ("/imports/", "/imports/upload/")
 LINKS = (

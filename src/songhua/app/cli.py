@@ -10,6 +10,7 @@ from rich.console import Console
 from songhua.app.commands import (
     assess,
     audit,
+    capture,
     check,
     conformance,
     data,
@@ -42,6 +43,7 @@ simulate.add_to(app)
 conformance.add_to(app)
 check.add_to(app)
 fraud.add_to(app)
+capture.add_to(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from songhua.api.ports import CorrectionOrder, FraudOrder, ImportOrder
+from songhua.api.v1 import capture as capture_rates
+from songhua.api.v1.subject import region_named
 from songhua.app.control import Report, Work
 from songhua.app.platform import Songhua
 from songhua.app.recorded import audit_works, recorded
@@ -59,7 +61,15 @@ def works(platform: Songhua) -> Mapping[str, Work]:
         }
         return platform.run_fraud(FraudOrder(**{**args, **span}), report)
 
+    def capture(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        del report
+        which = capture_rates.months(args["first"], args["last"])
+        region = region_named(args["region"]).key
+        found = capture_rates.rated(which, by=args["by"], region=region)
+        return {"rows": found.height, "csv": found.write_csv()}
+
     named = {
+        "capture": capture,
         "fraud": fraud,
         **_registering(),
         "request": request,

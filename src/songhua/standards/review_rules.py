@@ -73,7 +73,7 @@ def review_reasons(on: date) -> Mapping[str, ReviewReason]:
     >>> "falsification" in review_reasons(date(2015, 12, 31))
     False
     """
-    return {one.key: one for one in _reasons() if _holds(one.since, one.until, on)}
+    return {one.key: one for one in every_review_reason() if _holds(one.since, one.until, on)}
 
 
 def review_levels(on: date) -> tuple[ReviewLevel, ...]:
@@ -82,7 +82,8 @@ def review_levels(on: date) -> tuple[ReviewLevel, ...]:
 
 
 @cache
-def _reasons() -> tuple[ReviewReason, ...]:
+def every_review_reason() -> tuple[ReviewReason, ...]:
+    """Return every reason, of whatever date."""
     return tuple(
         ReviewReason(
             key=row["key"],

@@ -88,6 +88,31 @@ class Counted:
         """  # noqa: S608 - names and operators are ours, values are bound
         return self._engine.frame(sql, asked)
 
+    def hour_states(self, *, span: Period, sites: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return how many current hours each series has by month, mark and what a person said.
+
+        Returns
+        -------
+        DataFrame
+            site, month (``2020-04``, of Beijing), quantity, mark, reason (empty unless a reviewer
+            took the value out), values, missing (no value came with it).
+        """
+        asked = asked_of("hour", span, sites=sites)
+        sql = f"""
+            WITH current AS (
+                SELECT site, quantity, time,
+                       argMax((mark, if(mark = 'RM', reason, ''), isNull(value)),
+                              (decided, revision)) AS said
+                FROM observations WHERE {where(asked, known="recorded_at")}
+                GROUP BY site, quantity, time
+            )
+            SELECT site, formatDateTime(time, '%Y-%m', 'Asia/Shanghai') AS month, quantity,
+                   said.1 AS mark, said.2 AS reason, count() AS values, countIf(said.3) AS missing
+            FROM current GROUP BY site, month, quantity, mark, reason
+            ORDER BY site, month, quantity, mark, reason
+        """  # noqa: S608 - names and operators are ours, values are bound
+        return self._engine.frame(sql, asked)
+
     def course(self, *, period: str, span: Period, site: str, quantity: str) -> pl.DataFrame:
         """Return the current values of one series with nothing beside them, for a chart.
 

@@ -27,6 +27,7 @@ _ROOMS: tuple[tuple[object, _Rooms], ...] = (
             ("/verdicts/", _("数据检查")),
             ("/imports/", _("导入")),
             ("/links/", _("链路")),
+            ("/capture/", _("捕获率")),
             ("/lab/", _("实验室")),
         ),
     ),

@@ -16,4 +16,5 @@ urlpatterns = [
     path("", include("songhua.web.cases.urls")),
     path("", include("songhua.web.record.urls")),
     path("", include("songhua.web.notices.urls")),
+    path("", include("songhua.web.capture.urls")),
 ]

@@ -9,6 +9,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from songhua.api.reviews import ReviewStale
 from songhua.api.v1 import (
+    capture,
     cases,
     changes,
     cities,
@@ -61,6 +62,7 @@ for room in (
     cases,
     changes,
     verdicts,
+    capture,
 ):
     api.add_router("v1", room.router)
 

@@ -187,6 +187,7 @@ class Site(models.Model):
     key = models.CharField("编码", max_length=40, primary_key=True)
     medium = models.CharField("要素", max_length=20, default="air", db_index=True)
     level = models.CharField("控制级别", max_length=20, default="国控")
+    operator = models.CharField("运维单位", max_length=120, blank=True, default="")
     source = models.CharField("来源", max_length=200, blank=True)
     confidence = models.CharField("可信度", max_length=20, default="single")
     note = models.TextField("备注", blank=True)

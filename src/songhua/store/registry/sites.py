@@ -23,6 +23,7 @@ _SITES = {
     "lat": pl.Float64,
     "valid_from": pl.Date,
     "valid_until": pl.Date,
+    "operator": pl.String,
 }
 
 
@@ -34,7 +35,7 @@ def sites(*, on: date | None = None, medium: str = "air") -> pl.DataFrame:
     DataFrame
         site, name_zh, name_en, city, city_name, city_short, city_en, county, county_name,
         own (of the province), level, lon, lat [degrees; null where unknown], valid_from,
-        valid_until (last day; null while it stands).
+        valid_until (last day; null while it stands), operator (empty where unknown).
     """
     periods = SitePeriod.objects.filter(site__medium=medium)
     if on is not None:
@@ -56,6 +57,7 @@ def sites(*, on: date | None = None, medium: str = "air") -> pl.DataFrame:
         "lat",
         "valid_from",
         "valid_until",
+        "site__operator",
     )
     return pl.DataFrame(list(rows), schema=_SITES, orient="row")
 

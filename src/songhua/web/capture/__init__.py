@@ -1,0 +1,1 @@
+"""Data capture: who delivered how much that counts, and where the rest was lost."""
