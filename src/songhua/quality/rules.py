@@ -191,6 +191,17 @@ def read_rules(text: str) -> tuple[Rule, ...]:
     return rules
 
 
+def read_rule(row: Mapping[str, Any]) -> Rule:
+    """Return the rule of one table, as `read_rules`.
+
+    Raises
+    ------
+    BadInput
+        If anything is unknown, missing or impossible.
+    """
+    return _rule(1, dict(row))
+
+
 def _rule(number: int, row: Any) -> Rule:
     if not isinstance(row, dict):
         raise _fault(number, "", "不是表", "it is no table")

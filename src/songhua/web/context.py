@@ -24,7 +24,7 @@ _ROOMS: tuple[tuple[object, _Rooms], ...] = (
         _("数据工作"),
         (
             ("/review/", _("审核")),
-            ("/verdicts/", _("检查出的数值")),
+            ("/verdicts/", _("数据检查")),
             ("/imports/", _("导入")),
             ("/links/", _("链路")),
             ("/capture/", _("捕获率")),

@@ -18,6 +18,7 @@ from songhua.store.registry.casework import (
     FraudRun,
     Lead,
 )
+from songhua.store.registry.checking import CheckRule
 from songhua.store.registry.doors import Receipt, RowAside, Source, SourceState, TakenFile
 from songhua.store.registry.lab import (
     Batch,
@@ -50,6 +51,7 @@ __all__ = [
     "CasePerson",
     "Certificate",
     "Change",
+    "CheckRule",
     "Command",
     "Correction",
     "Cursor",

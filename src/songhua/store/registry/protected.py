@@ -22,6 +22,7 @@ from songhua.store.registry.casework import (
     FraudRun,
     Lead,
 )
+from songhua.store.registry.checking import CheckRule
 from songhua.store.registry.doors import Source
 from songhua.store.registry.lab import (
     Batch,
@@ -56,6 +57,7 @@ PROTECTED: tuple[type[models.Model], ...] = (
     *(Site, SitePeriod, SiteAlias, Device, DustPeriod, ExceptionalEvent, Source, Upstream),
     *(ImportFile, Correction, Command, ReviewAct, ReviewTouch, ReviewDay),
     *(Instrument, Certificate, Sample, CustodyStep, Batch, BatchRow, Result, Signature),
+    CheckRule,
     *(FraudRun, Lead, Case, CaseLead, CasePerson, CaseDocument, CaseDecision, CaseEvent),
 )
 GROWING: tuple[type[models.Model], ...] = (Act, Influence, Change)

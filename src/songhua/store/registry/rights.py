@@ -41,6 +41,8 @@ class Action(StrEnum):
     """Decide a case."""
     SEE_RECORD = "see_record"
     """See what everybody did within the person's region, and reports of influence."""
+    SET_CHECKS = "set_checks"
+    """Set and end rules of the automatic checks."""
     MANAGE = "manage"
 
 
@@ -50,7 +52,9 @@ _BENCH = frozenset({Action.SAMPLE, Action.ANALYSE})
 RIGHTS: dict[str, frozenset[Action]] = {
     Role.VIEWER: frozenset({Action.READ, Action.EXPORT}),
     Role.OPERATOR: _DATA | {Action.REQUEST, Action.SAMPLE, Action.REVIEW_1},
-    Role.ANALYST: _DATA | _BENCH | {Action.REVIEW_1, Action.REVIEW_2, Action.INVESTIGATE},
+    Role.ANALYST: _DATA
+    | _BENCH
+    | {Action.REVIEW_1, Action.REVIEW_2, Action.INVESTIGATE, Action.SET_CHECKS},
     Role.SIGNATORY: _DATA | _BENCH | {Action.ISSUE},
     Role.LEADER: _DATA - {Action.IMPORT, Action.CORRECT}
     | {

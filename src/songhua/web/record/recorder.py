@@ -37,6 +37,7 @@ _KINDS = (
     ("/links/forward", "setting"),
     ("/api/v1/links", "command"),
     ("/links", "command"),
+    ("/verdicts", "setting"),
     ("/cases", "case"),
     ("/record/influence", "influence"),
     ("/admin", "setting"),

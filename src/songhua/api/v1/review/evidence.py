@@ -10,7 +10,7 @@ from songhua.quality.verdict import WORDS
 
 _ONE = re.compile(r"(\S+?)=(suspect|fail|not checked)\(([^)]*)\)")
 _HOUR = 3600.0
-_KINDS = {
+KIND_WORDS = {
     "range": ("超出范围", "out of range"),
     "season": ("超出本季常见范围", "unusual for the season"),
     "rate": ("变化过快", "changes too fast"),
@@ -48,13 +48,17 @@ def in_words(evidence: str, known: Mapping[str, Rule]) -> list[dict[str, Any]]:
 
 
 def rules_by_name() -> dict[str, Rule]:
-    """Return the rules in force by name."""
-    return {one.name: one for one in rules()}
+    """Return the rules by name, each as it first held."""
+    found: dict[str, Rule] = {}
+    for one in rules():
+        if one.name not in found or one.since < found[one.name].since:
+            found[one.name] = one
+    return found
 
 
 def _said(name: str, verdict: str, measured: str, rule: Rule | None) -> dict[str, Any]:
     kind = rule.kind if rule else ""
-    zh, en = _KINDS.get(kind, (name, name))
+    zh, en = KIND_WORDS.get(kind, (name, name))
     per = _HOUR if kind == "rate" else None
     if verdict == "not checked":
         told = measured or "—"
