@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from songhua.api.ports import ImportOrder
 from songhua.api.rules import base_rules, laid_over
 from songhua.app.platform import Songhua, silent
+from songhua.app.works import works
 from songhua.model import BEIJING, Period
 from songhua.store.registry.models import Act, Change, CheckRule, User
 
@@ -128,6 +129,17 @@ def test_a_rule_holds_from_its_day_and_is_on_record(platform: Songhua, tmp_path:
     mine = told.filter(pl.col("evidence").str.contains(made.name, literal=True))
     found = [(one["site"], one["time"].astimezone(BEIJING).day) for one in mine.to_dicts()]
     assert sorted(found) == [("1774A", 2), ("1774A", 3)]
+    asks.post(NEW, form(sites="1775A", since="2017-03-04"))
+    later = CheckRule.objects.latest("pk")
+    asked = {"start": "2017-03-01T00:00+08:00", "end": "2017-03-08T00:00+08:00", "author": "li"}
+    again = works(platform)["check"]
+    assert again({**asked, "site": "1774A"}, lambda _: None) == {"changed": 0}
+    steps: list[Any] = []
+    assert again({**asked, "site": ""}, steps.append) == {"changed": 1}
+    assert steps[0]["total"] == 7 * 24
+    told = platform.shelf.verdicts(period="hour", span=span, sites=["1775A"], least=3)
+    assert any(f"{later.name}=fail(80.0)" in one for one in told["evidence"])
+    assert again({**asked, "site": ""}, lambda _: None) == {"changed": 0}
     text = asks.get(RULES).content.decode()
     assert made.name in text
     assert "试行本地限值" in text

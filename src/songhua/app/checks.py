@@ -1,8 +1,8 @@
 """The checks run on what arrives: verdicts beside the values, anew when values change."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 import structlog
@@ -15,10 +15,13 @@ from songhua.quality.verdict import Verdict
 from songhua.standards import REVIEW_MARKS, station_marks
 from songhua.store.registry.sites import sites
 
+Report = Callable[[Mapping[str, Any]], None]
+
 log = structlog.get_logger()
 
 _PERIOD = "hour"
 _HOUR = timedelta(hours=1)
+_STEP = timedelta(days=31)
 _SEASON = timedelta(days=92)
 """Checked at once, for memory."""
 _KEY = ("quantity", "site", "time")
@@ -50,7 +53,32 @@ def check_affected(shelf: CheckShelf, affected: Affected, stamp: Stamp) -> int:
     return sum(_check(shelf, suite, span, stamp) for span in _parts(affected.span, suite))
 
 
-def _check(shelf: CheckShelf, suite: Suite, span: Period, stamp: Stamp) -> int:
+def check_again(
+    shelf: CheckShelf, span: Period, stamp: Stamp, report: Report, *, site: str = ""
+) -> int:
+    """Check what is held anew, by the rules as they are now; return how many verdicts changed.
+
+    A step is a month or so: when it ends its verdicts are kept, so that who stops here goes on from
+    there. Verdicts that stay as they were are not written again.
+
+    Parameters
+    ----------
+    site
+        Keep verdicts of this site only; its neighbours are read all the same.
+    """
+    places = sites().select("site", "lon", "lat").unique("site").drop_nulls()
+    suite = Suite(rules(), places)
+    changed, at, whole = 0, span.start, (span.end - span.start) / _HOUR
+    while at < span.end:
+        end = min(at + _STEP, span.end)
+        done = (at - span.start) / _HOUR
+        report({"phase": "checks", "done": round(done), "total": round(whole)})
+        changed += _check(shelf, suite, Period(at, end), stamp, site=site)
+        at = end
+    return changed
+
+
+def _check(shelf: CheckShelf, suite: Suite, span: Period, stamp: Stamp, *, site: str = "") -> int:
     reach = Period(span.start - suite.look_back, span.end + suite.look_ahead)
     observed = shelf.observations(period=_PERIOD, span=reach)
     former = shelf.verdicts(period=_PERIOD, span=span, least=int(Verdict.NOT_CHECKED))
@@ -78,6 +106,8 @@ def _check(shelf: CheckShelf, suite: Suite, span: Period, stamp: Stamp) -> int:
         pl.lit(stamp.cause).alias("cause"),
         pl.lit(stamp.code).alias("code"),
     )
+    if site:
+        rows = rows.filter(pl.col("subject") == site)
     return shelf.save_verdicts(rows)
 
 

@@ -20,7 +20,7 @@ from songhua.api.reviews import ReviewOrder
 from songhua.app import corrections, decisions, imports, laboratory, leads, reviews
 from songhua.app.audit import checkpoint
 from songhua.app.audit.acts import Record
-from songhua.app.checks import check_affected
+from songhua.app.checks import check_affected, check_again
 from songhua.app.doors import Doors, RowKeeper, rows
 from songhua.app.doors.frames import Frames
 from songhua.app.doors.worker import Kit, Refused
@@ -359,6 +359,16 @@ class Songhua:
     def run_fraud(self, order: ports.FraudOrder, report: Report) -> Mapping[str, Any]:
         """Look for leads to tampering, as `leads.run_fraud`."""
         return leads.run_fraud(self.journal, self.shelf, order, report)
+
+    def check_again(
+        self, span: Period, author: str, report: Report, *, site: str = ""
+    ) -> Mapping[str, Any]:
+        """Check what is held anew by the rules as they are now, a journal entry its cause."""
+        asked = {"start": span.start.isoformat(), "end": span.end.isoformat(), "site": site}
+        with self._work:
+            seq = leads.note(self.journal, "check_again", asked, author)
+            stamp = Stamp(cause=seq, code=code_version())
+            return {"changed": check_again(self.shelf, span, stamp, report, site=site)}
 
     def sign_batch(self, number: str, level: int, who: User, opinion: str) -> None:
         """Sign a batch; the third signature brings its results onto the shelf.

@@ -8,11 +8,11 @@ from typing import Any
 
 from songhua.api.ports import CorrectionOrder, FraudOrder, ImportOrder
 from songhua.api.v1 import capture as capture_rates
-from songhua.api.v1.subject import region_named
+from songhua.api.v1.subject import region_named, site_named
 from songhua.app.control import Report, Work
 from songhua.app.platform import Songhua
 from songhua.app.recorded import audit_works, recorded
-from songhua.model import BadInput
+from songhua.model import BadInput, Period
 from songhua.store.doctor import examine
 from songhua.store.registry import exchanges, links, records, sources
 
@@ -68,8 +68,14 @@ def works(platform: Songhua) -> Mapping[str, Work]:
         found = capture_rates.rated(which, by=args["by"], region=region)
         return {"rows": found.height, "csv": found.write_csv()}
 
+    def check(args: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        span = Period(*(datetime.fromisoformat(args[name]) for name in ("start", "end")))
+        site = site_named(args["site"]).key if args["site"] else ""
+        return platform.check_again(span, args["author"], report, site=site)
+
     named = {
         "capture": capture,
+        "check": check,
         "fraud": fraud,
         **_registering(),
         "request": request,
