@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import polars as pl
@@ -183,7 +183,8 @@ def preview(row: CheckRule) -> Preview:
     now = [one for one in rules() if (one.kind, one.quantity, one.period) == same]
     located = sites().select("site", "lon", "lat").unique("site").drop_nulls()
     suites = [Suite([whole], located), Suite(now, located)]
-    span = Period.days(first, last)
+    days = Period.days(first, last)
+    span = Period(days.start.astimezone(UTC), days.end.astimezone(UTC))
     back = max(one.look_back for one in suites)
     names = sorted({whole.quantity, *(name for one in (whole, *now) for name in _others(one))})
     observed = shelf().observations(
