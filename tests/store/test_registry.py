@@ -166,7 +166,13 @@ COMMON = ("read", "export", "see_imports", "import", "correct")
     [
         (Role.VIEWER, {"read", "export"}),
         (Role.OPERATOR, {*COMMON, "request", "sample", "review_1"}),
-        (Role.ANALYST, {*COMMON, "sample", "analyse", "review_1", "review_2", "investigate"}),
+        (
+            Role.ANALYST,
+            {
+                *(*COMMON, "sample", "analyse", "review_1", "review_2", "investigate"),
+                "set_checks",
+            },
+        ),
         (Role.SIGNATORY, {*COMMON, "sample", "analyse", "issue"}),
         (
             Role.LEADER,
