@@ -31,13 +31,15 @@ KIND_WORDS = {
 def in_words(evidence: str, known: Mapping[str, Rule]) -> list[dict[str, Any]]:
     """Return every finding of a text of evidence: its check, verdict, and words.
 
-    >>> found = in_words("pm2_5-spike=fail(556.0)", {one.name: one for one in rules()})
+    >>> from songhua.api.rules import base_rules
+    >>> known = {one.name: one for one in base_rules()}
+    >>> found = in_words("pm2_5-spike=fail(556.0)", known)
     >>> found[0]["zh"]
     '尖峰 556（可疑 120，不通过 360）'
 
     A change is told for an hour, though rules and evidence have it for a second:
 
-    >>> rate = in_words("pm10-rate=suspect(0.176389)", {one.name: one for one in rules()})
+    >>> rate = in_words("pm10-rate=suspect(0.176389)", known)
     >>> rate[0]["zh"]
     '变化过快 635/h（可疑 400/h）'
     """
