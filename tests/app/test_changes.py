@@ -1,5 +1,6 @@
 """Who follows the API has what the platform has: values, results, and what they were before."""
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,6 +52,11 @@ def follow(since: str, **asked: Any) -> tuple[list[dict[str, Any]], str]:
             return rows, since
 
 
+def mark(raw: str) -> str:
+    """Return text of a stranger in the clothes of a cursor."""
+    return "c." + base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
 def brought(platform: Songhua, folder: Path, hours: range, level: float) -> None:
     path = folder / f"hours{hours.start}.csv"
     lines = [f"{START + timedelta(hours=n):%Y-%m-%dT%H:%M:%SZ},{SITE},{level + n}\n" for n in hours]
@@ -93,6 +99,8 @@ def test_verdicts_are_for_those_who_work_with_the_data() -> None:
         ({"since": "yesterday"}, "不是 2000 年以后"),
         ({"since": "c.bm9uZQ"}, "不是本平台给出的游标"),
         ({"since": "c.WzEsMiwzLDQsNSwtNl0"}, "不是本平台给出的游标"),
+        ({"since": mark('[1,"\\ud800","pm2_5","1121A",0,1]')}, "不是本平台给出的游标"),
+        ({"since": mark("[" * 1400)}, "不是本平台给出的游标"),
         ({"since": "2019-01-01", "of": "users"}, "of 只能是"),
         ({"since": "2019-01-01", "limit": 5001}, "limit"),
         ({"since": "2019-01-01", "limit": 0}, "limit"),

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client, override_settings
 
 from songhua.api.ports import CorrectionOrder, ImportOrder
+from songhua.api.v1 import notices
 from songhua.api.v1.notices import out_at, published
 from songhua.app.platform import Songhua, silent
 from songhua.store.registry.models import User
@@ -76,6 +77,16 @@ def test_a_corrected_hour_is_announced_by_the_figures_that_were_out(july: Songhu
     assert any(line["zh"].endswith("日AQI 58 → 50") for line in second["figures"])
     assert found(region="220200") == []
     assert [one["number"] for one in found(region="220100")] == list(again)
+
+
+def test_notices_that_are_not_all_say_so(july: Songhua, monkeypatch: pytest.MonkeyPatch) -> None:
+    july.correct(CorrectionOrder(SITE, "pm2_5", DAY, 300.0, "仪器读数有误", "li"))
+    reader = client("viewer")
+    assert reader.get("/api/v1/notices").json()["complete"] is True
+    assert "请缩短时段" not in reader.get("/notices/").content.decode()
+    monkeypatch.setattr(notices, "MOST_CHANGES", 2)
+    assert reader.get("/api/v1/notices").json()["complete"] is False
+    assert "请缩短时段" in reader.get("/notices/").content.decode()
 
 
 def test_the_page_says_it_to_everybody_and_names_people_to_few(july: Songhua) -> None:

@@ -375,6 +375,48 @@ def test_changes_tell_former_new_and_cause(shelf: Shelf) -> None:
     assert shelf.changes(since=KNOWN, most=1).height == 1
 
 
+def test_what_readers_had_is_not_crowded_out_by_what_still_runs(shelf: Shelf) -> None:
+    at = datetime(2020, 4, 3, 16, tzinfo=UTC)  # 4 April in Beijing, over a day later
+    day = {"period": "day", "time": at}
+    shelf.save_air_index(results(index(aqi=50, **day)))
+    noon = at + timedelta(hours=36)
+    shelf.save_air_index(results(index(aqi=60, **day, cause=2, computed_at=noon)))
+    hours = [index(time=T0 + n * HOUR, aqi=30) for n in range(5)]
+    shelf.save_air_index(results(*hours))
+    later = {"cause": 3, "computed_at": noon + 9 * HOUR}
+    shelf.save_air_index(results(*({**row, "aqi": 31.0, **later} for row in hours)))
+    span = {"since": KNOWN, "until": noon + 99 * HOUR}
+    assert shelf.changes(**span, most=5)["period"].unique().to_list() == ["hour"]
+    found = shelf.changes(**span, most=5, settled=timedelta(hours=12))
+    assert found.select("period", "former", "value").rows() == [("day", 50.0, 60.0)]
+    assert shelf.count_changed(**span) == 6
+    assert shelf.count_changed(**span, settled=timedelta(hours=12)) == 1
+    assert shelf.changes(since=KNOWN, until=noon).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("period", "begins", "over"),
+    [
+        ("day", "2020-02-28T16:00Z", "2020-02-29T16:00Z"),
+        ("month", "2020-01-31T16:00Z", "2020-02-29T16:00Z"),
+        ("quarter", "2019-12-31T16:00Z", "2020-03-31T16:00Z"),
+        ("year", "2019-12-31T16:00Z", "2020-12-31T16:00Z"),
+    ],
+)
+def test_a_result_settles_so_long_after_its_period(
+    shelf: Shelf, period: str, begins: str, over: str
+) -> None:
+    asked = {"period": period, "time": datetime.fromisoformat(begins)}
+    out = datetime.fromisoformat(over) + 12 * HOUR
+    changed = (out - timedelta(seconds=1), out)
+    shelf.save_air_summary(results(summary(composite=3.0, **asked)))
+    for cause, at in enumerate(changed, start=2):
+        row = summary(composite=float(cause), **asked, cause=cause, computed_at=at)
+        shelf.save_air_summary(results(row))
+    found = shelf.changes(since=EVER.start, settled=timedelta(hours=12))
+    assert found["computed_at"].to_list() == [out]
+
+
 def test_an_index_that_goes_missing_is_a_change(shelf: Shelf) -> None:
     shelf.save_air_index(results(index(aqi=50)))
     shelf.save_air_index(

@@ -15,6 +15,7 @@ from songhua.model import Period
 from songhua.store import revisions, tables
 from songhua.store.asking import asked as asked_of
 from songhua.store.asking import where
+from songhua.store.changed import Changed
 from songhua.store.counted import Counted
 from songhua.store.engine import Engine, aware, sql_time
 from songhua.store.followed import Followed
@@ -41,7 +42,7 @@ class TableSize:
     last: datetime | None
 
 
-class Shelf(Counted, Followed, Sealed):
+class Shelf(Changed, Counted, Followed, Sealed):
     """One opened store of observations and results. Safe to use from several threads."""
 
     def __init__(self, url: str) -> None:
@@ -308,27 +309,6 @@ class Shelf(Counted, Followed, Sealed):
         """Return every revision of one summary row, oldest first."""
         return self._history("air_summary", SUMMARY_VALUES, period, scope, subject, time)
 
-    def changes(self, *, since: datetime, most: int = 200) -> pl.DataFrame:
-        """Return results that were changed since an instant: what they were and became.
-
-        What one cause changed in several steps is one change.
-
-        Returns
-        -------
-        DataFrame
-            table, period, scope, subject, time, former, value (AQI or composite index; null where
-            none), former_rank, rank, cause, computed_at; newest first.
-        """
-        found = pl.concat(
-            [
-                self._changes("air_index", "aqi", "NULL", since, most),
-                self._changes("air_summary", "composite", "rank", since, most),
-            ]
-        )
-        return found.sort("computed_at", "period", "subject", descending=[True, False, False])[
-            :most
-        ]
-
     def sizes(self) -> list[TableSize]:
         """Return how full every table is."""
         return [self._size(table) for table in tables.TABLES]
@@ -388,28 +368,6 @@ class Shelf(Counted, Followed, Sealed):
         """  # noqa: S608 - names and operators are ours, values are bound
         asked = {"period": period, "scope": scope, "subject": subject, "time": sql_time(time)}
         return self._engine.frame(sql, asked)
-
-    def _changes(
-        self, table: str, value: str, rank: str, since: datetime, most: int
-    ) -> pl.DataFrame:
-        sql = f"""
-            SELECT '{table}' AS table, period, scope, subject, time, revision,
-                   CAST({value}, 'Nullable(Float64)') AS value,
-                   CAST({rank}, 'Nullable(Int32)') AS rank,
-                   cause, computed_at
-            FROM {table}
-            WHERE (period, scope, time, subject) GLOBAL IN (
-                SELECT period, scope, time, subject FROM {table}
-                WHERE revision > 1 AND computed_at >= {{since:DateTime64(6, 'UTC')}}
-                ORDER BY computed_at DESC, period, subject LIMIT {{most:UInt32}}
-            )
-        """  # noqa: S608 - names and operators are ours, values are bound
-        asked = {"since": sql_time(since, "microseconds"), "most": most}
-        found = revisions.changes(self._engine.frame(sql, asked))
-        return found.filter(pl.col("computed_at") >= since).select(
-            *("table", *RESULT_KEY, "former", "value", "former_rank", "rank"),
-            *("cause", "computed_at"),
-        )
 
     def _size(self, table: str) -> TableSize:
         sql = """

@@ -82,15 +82,17 @@ def listed(
 ) -> dict[str, Any]:
     """Return the notices of correction of a span of days: published figures that changed, and why.
 
-    Without a span, the last 90 days. Hours are provisional and have no notices.
+    Without a span, the last 90 days. Hours are provisional and have no notices. `complete` is
+    false where so many figures changed that only those changed last are told: ask for less.
     """
     del request
     since, until = span_of(start, to)
     named = region_named(region).key if region else ""
-    found = notices.notices(shelf(), since=since, until=until, region=named)
+    found, whole = notices.notices(shelf(), since=since, until=until, region=named)
     return {
         "from": since.astimezone(BEIJING).isoformat(),
         "to": until.astimezone(BEIJING).isoformat(),
+        "complete": whole,
         "notices": [
             {
                 "number": one.number,
@@ -151,7 +153,8 @@ def read_cursor(text: str) -> Place:
         at, period, group, subject, time, revision = told
         names = (str(period), str(group), str(subject))
         place = Place(_of_micro(int(at)), *names, _of_micro(int(time) * 1_000_000), int(revision))
-    except (ValueError, TypeError, OverflowError, binascii.Error) as fault:
+        "".join(names).encode()  # half a surrogate pair is no text the engine can be asked for
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as fault:
         raise wrong from fault
     if not 0 <= place.revision < 2**63:
         raise wrong

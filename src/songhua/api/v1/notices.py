@@ -20,10 +20,11 @@ from songhua.store.registry.rights import covers
 from songhua.store.registry.sites import sites
 
 MOST_CHANGES = 5_000
-"""Looked at in one answer, the newest."""
+"""Looked at in one answer, the newest; where there are more the answer says so."""
 _OUT_BY = time(12)
 """HJ 633—2026: the figures of a day are out by 12:00 of the next. What changes until then is no
 correction. Longer periods wait as long after their last day."""
+_OUT_AFTER = timedelta(hours=_OUT_BY.hour)
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -49,8 +50,10 @@ class Notice:
     lines: tuple[Mapping[str, Any], ...]
 
 
-def notices(shelf: Shelf, *, since: datetime, until: datetime, region: str = "") -> list[Notice]:
-    """Return the notices between two instants, newest first.
+def notices(
+    shelf: Shelf, *, since: datetime, until: datetime, region: str = ""
+) -> tuple[list[Notice], bool]:
+    """Return the notices between two instants, newest first, and whether these are all.
 
     A figure is named where it had a number before, its period was over and out, and a number
     that readers see became another. Hours are provisional and not named.
@@ -60,8 +63,10 @@ def notices(shelf: Shelf, *, since: datetime, until: datetime, region: str = "")
     region
         Only figures of this region and what lies in it; of all, if empty.
     """
-    changed = published(shelf.changes(since=since, most=MOST_CHANGES))
-    changed = changed.filter(pl.col("computed_at") < until)
+    latest = shelf.changes(since=since, until=until, settled=_OUT_AFTER, most=MOST_CHANGES)
+    looked_at = shelf.count_changed(since=since, until=until, settled=_OUT_AFTER)
+    whole = latest.height < MOST_CHANGES and looked_at <= MOST_CHANGES
+    changed = published(latest)
     if region:
         changed = changed.filter(pl.col("subject").is_in(_within(region)))
     found = []
@@ -73,7 +78,7 @@ def notices(shelf: Shelf, *, since: datetime, until: datetime, region: str = "")
             number = int(str(cause))
             ordered = tuple(sorted(lines, key=_weight))
             found.append(Notice(number, last, reasons[number], ordered))
-    return sorted(found, key=lambda one: one.at, reverse=True)
+    return sorted(found, key=lambda one: one.at, reverse=True), whole
 
 
 def published(changed: pl.DataFrame) -> pl.DataFrame:

@@ -29,7 +29,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         fault, (since, until) = wrong, span_of("", "")
     known = {one.code for one in regions}
     region = asked["region"] if asked["region"] in known else ""
-    found = notices.notices(shelf(), since=since, until=until, region=region)
+    found, whole = notices.notices(shelf(), since=since, until=until, region=region)
     user = request.user
     page = {
         "fault": fault,
@@ -39,6 +39,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "since": since.astimezone(BEIJING),
         "until": until.astimezone(BEIJING),
         "count": len(found),
+        "whole": whole and len(found) <= _MOST_NOTICES,
         "figures": sum(len(one.lines) for one in found),
         "with_author": isinstance(user, User) and user.may(Action.SEE_IMPORTS),
         "notices": [
